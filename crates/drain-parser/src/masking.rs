@@ -1,0 +1,195 @@
+//! Masks: what is known to be a parameter becomes `<*>` before the tree sees the line.
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+use regex::bytes::Regex;
+
+/// What stands for a parameter, in masked lines and in templates.
+pub(crate) const PLACEHOLDER: &[u8] = b"<*>";
+
+/// The masks of a configuration, in their order.
+#[derive(Debug, Clone)]
+pub(crate) struct Masks(Vec<Regex>);
+
+/// A content in which masked pieces are replaced by `<*>`, with the way back to the original.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MaskedText {
+    /// The content, masked.
+    pub(crate) text: Vec<u8>,
+    /// One for each `<*>` in `text` from left to right.
+    pub(crate) pieces: Vec<Piece>,
+    spare_text: Vec<u8>,
+    spare_pieces: Vec<Piece>,
+    /// The spans that one mask replaces.
+    found: Vec<Range<usize>>,
+}
+
+/// One `<*>` of a masked text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Where it begins in the masked text.
+    pub(crate) at: usize,
+    /// What it stands for in the original.
+    pub(crate) original: Range<usize>,
+}
+
+impl Piece {
+    fn end(&self) -> usize {
+        self.at + PLACEHOLDER.len()
+    }
+}
+
+impl Masks {
+    pub(crate) fn new(masks: Vec<Regex>) -> Self {
+        Self(masks)
+    }
+
+    /// Fills `masked` with the masked form of `content`.
+    pub(crate) fn apply(&self, content: &[u8], masked: &mut MaskedText) {
+        masked.text.clear();
+        masked.text.extend_from_slice(content);
+        masked.pieces.clear();
+        // A `<*>` that the log itself wrote cannot be told from ours later on: it stands for itself. Asterisks are rare,
+        // and looking for one byte is cheaper than setting up a search for three.
+        if memchr(b'*', content).is_some() {
+            let own = memmem::find_iter(content, PLACEHOLDER);
+            masked.pieces.extend(own.map(|at| Piece {
+                at,
+                original: at..at + PLACEHOLDER.len(),
+            }));
+        }
+        for mask in &self.0 {
+            masked.found.clear();
+            masked.found.extend(
+                mask.find_iter(&masked.text)
+                    .map(|found| found.range())
+                    .filter(|found| !found.is_empty()),
+            );
+            if !masked.found.is_empty() {
+                masked.swallow_pieces();
+                masked.replace_found();
+            }
+        }
+    }
+}
+
+impl MaskedText {
+    /// A match that cuts into an earlier `<*>` takes all of it, and matches that come to overlap by this become one.
+    fn swallow_pieces(&mut self) {
+        if self.pieces.is_empty() {
+            return;
+        }
+        let mut next = 0;
+        for found in &mut self.found {
+            while self.pieces.get(next).is_some_and(|piece| piece.end() <= found.start) {
+                next += 1;
+            }
+            let mut overlapping = next;
+            while let Some(piece) = self.pieces.get(overlapping).filter(|piece| piece.at < found.end) {
+                found.start = found.start.min(piece.at);
+                found.end = found.end.max(piece.end());
+                overlapping += 1;
+            }
+        }
+        self.found.dedup_by(|later, earlier| {
+            let overlap = later.start < earlier.end;
+            if overlap {
+                earlier.end = earlier.end.max(later.end);
+            }
+            overlap
+        });
+    }
+
+    /// Puts `<*>` in place of the found spans, none of which cuts a piece in two.
+    fn replace_found(&mut self) {
+        self.spare_text.clear();
+        self.spare_pieces.clear();
+        let mut origin = Origin::new(&self.pieces);
+        let mut copied = 0;
+        for found in &self.found {
+            let kept = origin.pieces.iter().take_while(|piece| piece.at < found.start);
+            // `spare_text.len() - copied` is how far the text behind the last replacement has moved.
+            self.spare_pieces.extend(kept.map(|piece| Piece {
+                at: piece.at + self.spare_text.len() - copied,
+                original: piece.original.clone(),
+            }));
+            self.spare_text.extend_from_slice(&self.text[copied..found.start]);
+            let original = origin.of(found.start)..origin.of(found.end);
+            self.spare_pieces.push(Piece {
+                at: self.spare_text.len(),
+                original,
+            });
+            self.spare_text.extend_from_slice(PLACEHOLDER);
+            copied = found.end;
+        }
+        self.spare_pieces.extend(origin.pieces.iter().map(|piece| Piece {
+            at: piece.at + self.spare_text.len() - copied,
+            original: piece.original.clone(),
+        }));
+        self.spare_text.extend_from_slice(&self.text[copied..]);
+        std::mem::swap(&mut self.text, &mut self.spare_text);
+        std::mem::swap(&mut self.pieces, &mut self.spare_pieces);
+    }
+}
+
+/// The way from offsets in a masked text back to the original, for offsets that only grow.
+pub(crate) struct Origin<'p> {
+    /// The pieces not yet passed.
+    pub(crate) pieces: &'p [Piece],
+    masked: usize,
+    original: usize,
+}
+
+impl<'p> Origin<'p> {
+    pub(crate) fn new(pieces: &'p [Piece]) -> Self {
+        Self {
+            pieces,
+            masked: 0,
+            original: 0,
+        }
+    }
+
+    /// The original of a masked offset that is not within a piece and not before the last one asked for.
+    pub(crate) fn of(&mut self, offset: usize) -> usize {
+        while let Some((piece, rest)) = self.pieces.split_first().filter(|(piece, _)| piece.end() <= offset) {
+            (self.masked, self.original) = (piece.end(), piece.original.end);
+            self.pieces = rest;
+        }
+        self.original + (offset - self.masked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_see_the_work_of_those_before() {
+        let table: [(&[&str], &str, &str, &[&str]); 6] = [
+            (&[r"\d+"], "a 1 b 22", "a <*> b <*>", &["1", "22"]),
+            (
+                &[r"\d+", r"<\*>:<\*>"],
+                "1:2 3 4:5",
+                "<*> <*> <*>",
+                &["1:2", "3", "4:5"],
+            ),
+            (&[r"\d+", r"\*"], "x1*2", "x<*><*><*>", &["1", "*", "2"]),
+            (&[r"\d+", "a<|>b"], "a1b", "<*>", &["a1b"]),
+            (&[r"\d+", "x"], "1 <*> x 2", "<*> <*> <*> <*>", &["1", "<*>", "x", "2"]),
+            (&["^|x$|z"], "xx", "x<*>", &["x"]),
+        ];
+        for (masks, content, expected, originals) in table {
+            let masks = masks.iter().map(|mask| Regex::new(mask).unwrap()).collect();
+            let mut masked = MaskedText::default();
+            Masks::new(masks).apply(content.as_bytes(), &mut masked);
+            assert_eq!(String::from_utf8_lossy(&masked.text), expected);
+            let found: Vec<_> = masked
+                .pieces
+                .iter()
+                .map(|piece| &content[piece.original.clone()])
+                .collect();
+            assert_eq!(found, originals, "{content}");
+        }
+    }
+}
