@@ -1,0 +1,123 @@
+//! Keys to logits, on burn's own layers. The one place that knows how the model computes.
+
+use burn::module::{Param, ParamId};
+use burn::nn::activation::ActivationConfig;
+use burn::nn::{GateController, Linear, Lstm};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::dropout::Dropout;
+use crate::weights::{Layout, Slot};
+use crate::{Input, ModelConfig};
+
+/// The layers of a model over one flat tensor of weights.
+///
+/// All weights are one leaf of the autodiff graph and each layer's are slices of it. So the optimiser has one tensor
+/// with one state, the norm of the gradient is that of the whole model, and a checkpoint is a few flat vectors.
+#[derive(Debug)]
+pub(crate) struct Network {
+    history: usize,
+    /// `[symbols + 1, width]`; the last row, that of the unseen key, is zero.
+    inputs: Tensor<2>,
+    layers: Vec<Lstm>,
+    output: Linear,
+}
+
+impl Network {
+    pub(crate) fn new(config: &ModelConfig, layout: &Layout, flat: &Tensor<1>) -> Self {
+        let device = flat.device();
+        let mut place = 0;
+        let mut next = || {
+            place += 1;
+            slice(flat, &layout.slots[place - 1])
+        };
+        let width = config.input_width();
+        let symbols = config.alphabet.symbols() as usize;
+        let inputs = match config.input {
+            Input::OneHot => Tensor::eye(symbols, &device),
+            Input::Embedding(_) => next().reshape([symbols, width]),
+        };
+        let inputs = Tensor::cat(vec![inputs, Tensor::zeros([1, width], &device)], 0);
+        let layers = (0..config.layers)
+            .map(|layer| {
+                let width = if layer == 0 { width } else { config.hidden };
+                lstm(width, config.hidden, [next(), next(), next()], &device)
+            })
+            .collect();
+        let output = linear(next().reshape([config.hidden, symbols]), Some(next()));
+        Self {
+            history: config.history,
+            inputs,
+            layers,
+            output,
+        }
+    }
+
+    /// Logits `[n, symbols]` of histories `[n × h]`. Dropout is for training only.
+    pub(crate) fn logits(&self, histories: &[u32], mut dropout: Option<Dropout>) -> Tensor<2> {
+        let device = self.inputs.device();
+        let rows = histories.len() / self.history;
+        let [_, width] = self.inputs.dims();
+        // Time comes first, so that each step of the LSTM reads one contiguous block.
+        let codes: Vec<i32> = (0..self.history)
+            .flat_map(|step| histories[step..].iter().step_by(self.history))
+            .map(|&code| code as i32)
+            .collect();
+        let codes = Tensor::<1, Int>::from_data(TensorData::new(codes, [self.history * rows]), &device);
+        let mut sequence: Tensor<3> = self
+            .inputs
+            .clone()
+            .select(0, codes)
+            .reshape([self.history, rows, width]);
+        let mut last = Tensor::zeros([rows, width], &device);
+        for (index, layer) in self.layers.iter().enumerate() {
+            if let (Some(dropout), true) = (dropout.as_mut(), index > 0) {
+                sequence = dropout.apply(sequence);
+            }
+            let (outputs, state) = layer.forward(sequence, None);
+            sequence = outputs;
+            last = state.hidden;
+        }
+        self.output.forward(last)
+    }
+}
+
+fn slice(flat: &Tensor<1>, slot: &Slot) -> Tensor<1> {
+    let range = slot.start..slot.start + slot.len();
+    flat.clone().slice([range])
+}
+
+/// One LSTM layer from its `input`, `recurrent` and `bias` tensors (see [`Weights`](crate::Weights)). burn has a
+/// second bias a gate, which adds nothing to the first and is left out.
+fn lstm(width: usize, hidden: usize, [input, recurrent, bias]: [Tensor<1>; 3], device: &Device) -> Lstm {
+    let input: Tensor<3> = input.reshape([4, width, hidden]);
+    let recurrent: Tensor<3> = recurrent.reshape([4, hidden, hidden]);
+    let bias: Tensor<2> = bias.reshape([4, hidden]);
+    let gate = |gate: usize| GateController {
+        input_transform: linear(
+            input.clone().narrow(0, gate, 1).reshape([width, hidden]),
+            Some(bias.clone().narrow(0, gate, 1).reshape([hidden])),
+        ),
+        hidden_transform: linear(recurrent.clone().narrow(0, gate, 1).reshape([hidden, hidden]), None),
+    };
+    Lstm {
+        input_gate: gate(0),
+        forget_gate: Some(gate(1)),
+        cell_gate: gate(2),
+        output_gate: gate(3),
+        d_hidden: hidden,
+        batch_first: false,
+        reverse: false,
+        clip: None,
+        input_forget: false,
+        gate_activation: ActivationConfig::Sigmoid.init(device),
+        cell_activation: ActivationConfig::Tanh.init(device),
+        hidden_activation: ActivationConfig::Tanh.init(device),
+    }
+}
+
+fn linear(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Linear {
+    Linear {
+        weight: Param::initialized(ParamId::new(), weight),
+        bias: bias.map(|bias| Param::initialized(ParamId::new(), bias)),
+    }
+}

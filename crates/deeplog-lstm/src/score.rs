@@ -1,0 +1,91 @@
+//! From logits to ranks and probabilities: plain numbers, no tensors.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+/// How well a model foresaw one target.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Place of the target among all symbols by probability, from 1; of equal symbols the smaller code comes first.
+    /// The target is among the top g exactly when this is at most g.
+    pub rank: u32,
+    /// Natural logarithm of the target's probability; always finite.
+    pub log_probability: f32,
+}
+
+impl Score {
+    /// Scores a target from the logits of all symbols. A logit that is not a number counts against the target.
+    pub(crate) fn of(logits: &[f32], target: u32) -> Self {
+        let target = target as usize;
+        let own = logits[target];
+        let before = |(code, &logit): (usize, &f32)| match logit.partial_cmp(&own) {
+            Some(Ordering::Less) => false,
+            Some(Ordering::Equal) => code < target,
+            Some(Ordering::Greater) => true,
+            None => code != target,
+        };
+        Self {
+            rank: 1 + logits.iter().enumerate().filter(|&at| before(at)).count() as u32,
+            // `max` also turns a NaN into the smallest number.
+            log_probability: ((f64::from(own) - log_sum_exp(logits)) as f32).max(f32::MIN),
+        }
+    }
+}
+
+/// The g most probable codes with their probabilities, best first, in the order of [`Score::rank`].
+pub(crate) fn top(logits: &[f32], g: usize) -> Vec<(u32, f32)> {
+    let total = log_sum_exp(logits);
+    let mut codes: Vec<u32> = (0..logits.len() as u32).collect();
+    let logit = |code: u32| logits[code as usize];
+    codes.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)).then(a.cmp(&b)));
+    codes.truncate(g);
+    let probability = |code| ((f64::from(logit(code)) - total).exp() as f32).max(0.0);
+    codes.into_iter().map(|code| (code, probability(code))).collect()
+}
+
+fn log_sum_exp(logits: &[f32]) -> f64 {
+    let largest = f64::from(logits.iter().copied().fold(f32::MIN, f32::max));
+    let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
+    largest + sum.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn of_equal_logits_the_smaller_code_comes_first() {
+        let logits = [1.0, 2.0, 1.0, 2.0];
+        let ranks: Vec<u32> = (0..4).map(|code| Score::of(&logits, code).rank).collect();
+        assert_eq!(ranks, [3, 1, 4, 2]);
+        let codes: Vec<u32> = top(&logits, 3).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, [1, 3, 0]);
+    }
+
+    #[test]
+    fn a_logit_that_is_no_number_is_ranked_last_and_stays_finite() {
+        let score = Score::of(&[0.0, f32::NAN, -5.0], 1);
+        assert_eq!((score.rank, score.log_probability), (3, f32::MIN));
+    }
+
+    proptest! {
+        #[test]
+        fn ranks_and_candidates_agree(
+            logits in prop::collection::vec((-8i8..8).prop_map(|step| f32::from(step) * 0.5), 1..20),
+            g in 0usize..25,
+        ) {
+            let best = top(&logits, g);
+            prop_assert_eq!(best.len(), g.min(logits.len()));
+            for (place, &(code, probability)) in best.iter().enumerate() {
+                let score = Score::of(&logits, code);
+                prop_assert_eq!(score.rank as usize, place + 1);
+                prop_assert!((score.log_probability.exp() - probability).abs() < 1e-6);
+            }
+            let sum: f32 = top(&logits, logits.len()).iter().map(|&(_, probability)| probability).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-5);
+        }
+    }
+}
