@@ -1,0 +1,349 @@
+//! The detector of the DeepLog paper: a session leaves the normal path where its true next key is not among the
+//! candidates that the model expects (Du, Li, Zheng, Srikumar: DeepLog, CCS 2017, section 3.1).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use deeplog_lstm::{LstmModel, Score};
+use rustc_hash::FxHashMap;
+use sequence_windowing::{Event, Framing, KeyName, Session, Vocabulary, Windowing};
+use serde::{Deserialize, Serialize};
+
+use crate::{Candidate, Closing, Detector, Extent, Finding, Reason, Symbol, Verdict};
+
+/// The surprise of an unseen key, in nats, and the cap on any other: finite, so that sessions stay comparable.
+pub const LARGEST_SURPRISE: f64 = 100.0;
+
+/// Candidates shown with a finding under a probability rule, where no g says how many.
+const SHOWN_CANDIDATES: usize = 5;
+
+/// Windows scored at once. Bounds the memory of [`Detector::judge`] to a few hundred MB whatever the input.
+const WINDOWS_AT_ONCE: usize = 1 << 20;
+
+/// When a next key departs from the normal path.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// It is not among the g most probable ones. The paper's rule; its g is 9.
+    TopG(u32),
+    /// Its probability is below this.
+    Probability(f64),
+}
+
+/// What becomes of sessions that are not longer than the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShortSessions {
+    /// Judged like all others: begin symbols fill the history, an end symbol closes it.
+    #[default]
+    Model,
+    /// Classic windows; every session without one is flagged, as the padding of the usual code does.
+    Flag,
+    /// Classic windows; every session without one passes, whatever it holds.
+    Pass,
+}
+
+impl ShortSessions {
+    /// The framing of windows that this needs, in training and in scoring.
+    #[must_use]
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::Model => Framing::BeginEnd,
+            Self::Flag | Self::Pass => Framing::Classic,
+        }
+    }
+}
+
+/// DeepLog's key model as a detector.
+#[derive(Clone)]
+pub struct DeepLog {
+    model: LstmModel,
+    vocabulary: Arc<Vocabulary>,
+    rule: Rule,
+    short_sessions: ShortSessions,
+    windowing: Windowing,
+}
+
+/// What [`DeepLog`] knows of an open session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeepLogState {
+    /// Up to h input codes, the newest last.
+    history: Vec<u32>,
+    extent: Extent,
+    surprise: f64,
+    worst_rank: Option<u32>,
+    findings: Vec<Finding>,
+}
+
+/// Who answers for a window: the model itself, or what it said of many windows at once.
+trait NextKey {
+    fn score(&mut self, window: &[u32]) -> Score;
+    fn candidates(&mut self, history: &[u32]) -> Vec<(u32, f32)>;
+}
+
+impl DeepLog {
+    /// A detector around a trained model. The vocabulary must be the one it was trained with.
+    #[must_use]
+    pub fn new(model: LstmModel, vocabulary: Arc<Vocabulary>, rule: Rule, short_sessions: ShortSessions) -> Self {
+        let config = model.config();
+        let windowing = Windowing {
+            alphabet: config.alphabet,
+            history: config.history,
+            framing: short_sessions.framing(),
+        };
+        Self {
+            model,
+            vocabulary,
+            rule,
+            short_sessions,
+            windowing,
+        }
+    }
+
+    /// The model behind it.
+    #[must_use]
+    pub fn model(&self) -> &LstmModel {
+        &self.model
+    }
+
+    /// When a next key departs from the normal path.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// What the model expects after a history, most probable first.
+    #[must_use]
+    pub fn expected(&self, history: &[u32]) -> Vec<Candidate> {
+        self.named(&Direct(self).candidates_of(history))
+    }
+
+    fn shown(&self) -> usize {
+        match self.rule {
+            Rule::TopG(g) => g as usize,
+            Rule::Probability(_) => SHOWN_CANDIDATES,
+        }
+    }
+
+    fn departs(&self, score: &Score) -> bool {
+        match self.rule {
+            Rule::TopG(g) => score.rank > g,
+            Rule::Probability(least) => f64::from(score.log_probability).exp() < least,
+        }
+    }
+
+    fn named(&self, candidates: &[(u32, f32)]) -> Vec<Candidate> {
+        let name = |code: u32| match self.vocabulary.names().get(code as usize) {
+            Some(name) => Symbol::Key(name.clone()),
+            None => Symbol::End,
+        };
+        candidates
+            .iter()
+            .map(|&(code, p)| Candidate {
+                symbol: name(code),
+                probability: f64::from(p),
+            })
+            .collect()
+    }
+
+    /// The one place where a window is judged. `seen` is `None` for the end of the session.
+    fn window(
+        &self,
+        state: &mut DeepLogState,
+        target: u32,
+        position: usize,
+        seen: Option<(&KeyName, u64)>,
+        model: &mut impl NextKey,
+    ) -> Option<Finding> {
+        state.history.push(target);
+        let window = &state.history[..];
+        let history = &window[..self.windowing.history];
+        let unseen = target == self.windowing.alphabet.unseen();
+        let score = (!unseen).then(|| model.score(window));
+        let rank = score.map_or(u32::MAX, |score| score.rank);
+        let surprise = score.map_or(LARGEST_SURPRISE, |score| -f64::from(score.log_probability));
+        let finding = score.is_none_or(|score| self.departs(&score)).then(|| Finding {
+            reason: match (seen, self.rule) {
+                _ if unseen => Reason::UnseenKey,
+                (None, _) => Reason::UnexpectedEnd,
+                (_, Rule::TopG(_)) => Reason::OutsideTopCandidates,
+                (_, Rule::Probability(_)) => Reason::BelowProbability,
+            },
+            position: Some(position),
+            line: seen.map(|(_, line)| line),
+            seen: Some(seen.map_or(Symbol::End, |(name, _)| Symbol::Key(name.clone()))),
+            expected: self.named(&model.candidates(history)),
+            rank: score.map(|score| score.rank),
+            probability: Some(score.map_or(0.0, |score| f64::from(score.log_probability).exp())),
+        });
+        state.history.pop();
+        state.surprise = state.surprise.max(surprise.min(LARGEST_SURPRISE));
+        state.worst_rank = state.worst_rank.max(Some(rank));
+        state.findings.extend(finding.clone());
+        finding
+    }
+
+    fn step_with(&self, state: &mut DeepLogState, event: &Event, model: &mut impl NextKey) -> Option<Finding> {
+        let position = state.extent.count(event);
+        let code = self.windowing.alphabet.code(&event.key);
+        let name = self.vocabulary.name_of(&event.key);
+        let finding = (state.history.len() == self.windowing.history)
+            .then(|| self.window(state, code, position, Some((name, event.line)), model))
+            .flatten();
+        if state.history.len() == self.windowing.history {
+            state.history.remove(0);
+        }
+        state.history.push(code);
+        finding
+    }
+
+    fn close_with(&self, mut state: DeepLogState, closing: &Closing, model: &mut impl NextKey) -> Verdict {
+        if self.windowing.has_end(closing.end, closing.dropped_events) {
+            let end = state.extent.events as usize;
+            self.window(&mut state, self.windowing.alphabet.end(), end, None, model);
+        }
+        let is_short = state.extent.events <= self.windowing.history as u64;
+        if self.short_sessions == ShortSessions::Flag && is_short {
+            state.surprise = LARGEST_SURPRISE;
+            state.worst_rank = Some(u32::MAX);
+            state.findings.push(Finding::of_session(Reason::ShortSession));
+        }
+        let worst_rank = Some(state.worst_rank.unwrap_or(0));
+        Verdict {
+            worst_rank,
+            ..Verdict::new(closing, state.extent, state.surprise, state.findings)
+        }
+    }
+
+    fn judge_some(&self, sessions: &[Session], progress: &mut dyn FnMut(usize), verdicts: &mut Vec<Verdict>) {
+        let mut answers = Answers::of(self, sessions);
+        for session in sessions {
+            let mut state = self.open();
+            for event in &session.events {
+                self.step_with(&mut state, event, &mut answers);
+            }
+            verdicts.push(self.close_with(state, &Closing::of(session), &mut answers));
+            progress(1);
+        }
+    }
+}
+
+impl Detector for DeepLog {
+    type State = DeepLogState;
+
+    fn open(&self) -> DeepLogState {
+        DeepLogState {
+            history: vec![self.windowing.alphabet.begin(); self.windowing.padding()],
+            ..DeepLogState::default()
+        }
+    }
+
+    fn step(&self, state: &mut DeepLogState, event: &Event) -> Option<Finding> {
+        self.step_with(state, event, &mut Direct(self))
+    }
+
+    fn close(&self, state: DeepLogState, closing: &Closing) -> Verdict {
+        self.close_with(state, closing, &mut Direct(self))
+    }
+
+    fn judge(&self, sessions: &[Session], progress: &mut dyn FnMut(usize)) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(sessions.len());
+        let mut rest = sessions;
+        while !rest.is_empty() {
+            let mut windows = 0;
+            let mut fits = |session: &Session| {
+                windows += session.events.len() + 1;
+                windows <= WINDOWS_AT_ONCE
+            };
+            let some = rest.iter().take_while(|session| fits(session)).count().max(1);
+            self.judge_some(&rest[..some], progress, &mut verdicts);
+            rest = &rest[some..];
+        }
+        verdicts
+    }
+}
+
+/// Asks the model window by window.
+struct Direct<'d>(&'d DeepLog);
+
+impl Direct<'_> {
+    fn candidates_of(&self, history: &[u32]) -> Vec<(u32, f32)> {
+        self.0
+            .model
+            .candidates(history, self.0.shown())
+            .pop()
+            .unwrap_or_default()
+    }
+}
+
+impl NextKey for Direct<'_> {
+    fn score(&mut self, window: &[u32]) -> Score {
+        let (history, target) = window.split_at(window.len() - 1);
+        self.0.model.score(history, target)[0]
+    }
+
+    fn candidates(&mut self, history: &[u32]) -> Vec<(u32, f32)> {
+        self.candidates_of(history)
+    }
+}
+
+/// What the model says of all windows of some sessions, each distinct one scored once. Windows are asked for in the
+/// order in which they were collected.
+struct Answers {
+    scores: Vec<Score>,
+    /// For each scored window, in order, which score is its own.
+    order: std::vec::IntoIter<u32>,
+    candidates: FxHashMap<Box<[u32]>, Vec<(u32, f32)>>,
+}
+
+impl Answers {
+    fn of(detector: &DeepLog, sessions: &[Session]) -> Self {
+        let Windowing {
+            history: h, alphabet, ..
+        } = detector.windowing;
+        let mut index: FxHashMap<Box<[u32]>, u32> = FxHashMap::default();
+        let (mut histories, mut targets, mut order) = (Vec::new(), Vec::new(), Vec::new());
+        let mut departures: BTreeSet<Box<[u32]>> = BTreeSet::new();
+        for session in sessions {
+            for window in detector.windowing.codes(session).windows(h + 1) {
+                if window[h] == alphabet.unseen() {
+                    departures.insert(window[..h].into());
+                    continue;
+                }
+                let at = index.get(window).copied().unwrap_or_else(|| {
+                    let at = index.len() as u32;
+                    index.insert(window.into(), at);
+                    histories.extend_from_slice(&window[..h]);
+                    targets.push(window[h]);
+                    at
+                });
+                order.push(at);
+            }
+        }
+        let scores = detector.model.score(&histories, &targets);
+        for (history, score) in histories.chunks_exact(h).zip(&scores) {
+            if detector.departs(score) {
+                departures.insert(history.into());
+            }
+        }
+        let asked: Vec<u32> = departures.iter().flatten().copied().collect();
+        let answers = detector.model.candidates(&asked, detector.shown());
+        let candidates = departures.into_iter().zip(answers).collect();
+        Self {
+            scores,
+            order: order.into_iter(),
+            candidates,
+        }
+    }
+}
+
+impl NextKey for Answers {
+    fn score(&mut self, _window: &[u32]) -> Score {
+        let at = self.order.next().unwrap_or_default();
+        self.scores[at as usize]
+    }
+
+    fn candidates(&mut self, history: &[u32]) -> Vec<(u32, f32)> {
+        self.candidates.get(history).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,199 @@
+use std::sync::Arc;
+
+use deeplog_lstm::{Device, DeviceKind, Input, LstmModel, ModelConfig};
+use proptest::prelude::*;
+use sequence_windowing::{Alphabet, Event, KeyName, Session, SessionEnd, Vocabulary};
+
+use crate::{Closing, DeepLog, Detector, LARGEST_SURPRISE, Reason, Rule, ShortSessions, Symbol, Verdict};
+
+const HISTORY: usize = 4;
+
+/// Random weights: their opinions are strong enough that every rule flags something.
+fn detector(rule: Rule, short_sessions: ShortSessions) -> DeepLog {
+    let config = ModelConfig {
+        alphabet: Alphabet { keys: 5 },
+        history: HISTORY,
+        hidden: 8,
+        layers: 2,
+        input: Input::OneHot,
+        dropout: 0.0,
+    };
+    let device = Device::open(DeviceKind::Cpu).unwrap();
+    let model = LstmModel::new(config, &device, 3).unwrap();
+    DeepLog::new(model, vocabulary(), rule, short_sessions)
+}
+
+fn vocabulary() -> Arc<Vocabulary> {
+    Arc::new(Vocabulary::from(
+        (0..5).map(|key| KeyName::from(key.to_string())).collect::<Vec<_>>(),
+    ))
+}
+
+fn session(keys: &[u8], end: SessionEnd) -> Session {
+    let vocabulary = vocabulary();
+    let event = |(i, key): (usize, &u8)| Event {
+        key: vocabulary.key(&KeyName::from(key.to_string())),
+        line: 100 + i as u64,
+        time: None,
+    };
+    Session {
+        id: "s".into(),
+        events: keys.iter().enumerate().map(event).collect(),
+        end,
+        dropped_events: 0,
+    }
+}
+
+fn judge(detector: &DeepLog, keys: &[u8], end: SessionEnd) -> Verdict {
+    detector.judge(&[session(keys, end)], &mut |_| ()).remove(0)
+}
+
+fn rules() -> impl Strategy<Value = Rule> {
+    prop_oneof![(1..7_u32).prop_map(Rule::TopG), (0.05..0.3).prop_map(Rule::Probability)]
+}
+
+fn ends() -> impl Strategy<Value = SessionEnd> {
+    prop_oneof![
+        Just(SessionEnd::Explicit),
+        Just(SessionEnd::Idle),
+        Just(SessionEnd::EndOfInput),
+        Just(SessionEnd::Evicted)
+    ]
+}
+
+fn short() -> impl Strategy<Value = ShortSessions> {
+    prop_oneof![
+        Just(ShortSessions::Model),
+        Just(ShortSessions::Flag),
+        Just(ShortSessions::Pass)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Batch is a stream that ends, and a stream may be written down and read back at any event.
+    #[test]
+    fn streamed_sessions_get_the_verdicts_of_whole_ones(
+        sessions in prop::collection::vec((prop::collection::vec(0..7_u8, 0..14), ends()), 1..6),
+        rule in rules(),
+        short in short(),
+        restart_at in 0..14_usize,
+    ) {
+        let detector = detector(rule, short);
+        let sessions: Vec<Session> = sessions.iter().map(|(keys, end)| session(keys, *end)).collect();
+        let whole = detector.judge(&sessions, &mut |_| ());
+        for (session, verdict) in sessions.iter().zip(whole) {
+            let mut state = detector.open();
+            let mut found = Vec::new();
+            for (i, event) in session.events.iter().enumerate() {
+                if i == restart_at {
+                    let text = serde_json::to_string(&state).unwrap();
+                    state = serde_json::from_str(&text).unwrap();
+                }
+                found.extend(detector.step(&mut state, event));
+            }
+            let streamed = detector.close(state, &Closing::of(session));
+            prop_assert!(streamed.findings.starts_with(&found));
+            prop_assert_eq!(streamed, verdict);
+        }
+    }
+
+    /// "Outside the top g" and "the worst rank is above g" are the same thing, which the g sweep relies on.
+    #[test]
+    fn the_worst_rank_decides_for_every_g(keys in prop::collection::vec(0..6_u8, 0..14), g in 1..7_u32) {
+        let verdict = judge(&detector(Rule::TopG(g), ShortSessions::Model), &keys, SessionEnd::Explicit);
+        prop_assert_eq!(verdict.is_anomalous(), verdict.worst_rank.unwrap() > g);
+    }
+
+    #[test]
+    fn an_unseen_key_is_always_a_finding_and_the_largest_surprise(
+        mut keys in prop::collection::vec(0..5_u8, 0..12), at in 0..12_usize,
+    ) {
+        let at = at.min(keys.len());
+        keys.insert(at, 9);
+        let verdict = judge(&detector(Rule::TopG(6), ShortSessions::Model), &keys, SessionEnd::EndOfInput);
+        prop_assert_eq!(verdict.findings.len(), 1);
+        let finding = &verdict.findings[0];
+        prop_assert_eq!((finding.reason, finding.position), (Reason::UnseenKey, Some(at)));
+        prop_assert_eq!(finding.line, Some(100 + at as u64));
+        prop_assert_eq!(&finding.seen, &Some(Symbol::Key(KeyName::from("9"))));
+        prop_assert_eq!(verdict.score, LARGEST_SURPRISE);
+        prop_assert_eq!(verdict.worst_rank, Some(u32::MAX));
+    }
+}
+
+#[test]
+fn findings_show_what_was_expected_best_first() {
+    let verdict = judge(
+        &detector(Rule::TopG(1), ShortSessions::Model),
+        &[0, 1, 2, 3, 4, 0, 1],
+        SessionEnd::Explicit,
+    );
+    assert!(!verdict.findings.is_empty());
+    for finding in &verdict.findings {
+        assert_eq!(finding.expected.len(), 1);
+        assert_ne!(Some(&finding.expected[0].symbol), finding.seen.as_ref());
+        assert!(finding.expected[0].probability > finding.probability.unwrap());
+        assert!(finding.rank.unwrap() > 1);
+    }
+}
+
+#[test]
+fn the_score_is_the_largest_surprise() {
+    let everything = detector(Rule::Probability(0.999), ShortSessions::Model);
+    let verdict = judge(&everything, &[0, 1, 2], SessionEnd::Explicit);
+    let surprises = verdict
+        .findings
+        .iter()
+        .map(|finding| -finding.probability.unwrap().ln());
+    let largest = surprises.fold(0.0, f64::max);
+    assert_eq!(verdict.findings.len(), 4, "three keys and the end");
+    assert!((verdict.score - largest).abs() < 1e-9, "{} {largest}", verdict.score);
+}
+
+#[test]
+fn a_cut_session_says_nothing_about_its_end() {
+    let everything = detector(Rule::Probability(0.999), ShortSessions::Model);
+    for (end, findings) in [
+        (SessionEnd::Explicit, 3),
+        (SessionEnd::Idle, 3),
+        (SessionEnd::EndOfInput, 2),
+        (SessionEnd::Evicted, 2),
+    ] {
+        assert_eq!(judge(&everything, &[0, 1], end).findings.len(), findings, "{end:?}");
+    }
+    let last = judge(&everything, &[0, 1], SessionEnd::Explicit)
+        .findings
+        .pop()
+        .unwrap();
+    assert_eq!(
+        (last.reason, last.position, last.line, last.seen),
+        (Reason::UnexpectedEnd, Some(2), None, Some(Symbol::End))
+    );
+}
+
+#[test]
+fn classic_windows_do_not_see_short_sessions() {
+    for (short, flagged) in [(ShortSessions::Flag, true), (ShortSessions::Pass, false)] {
+        let detector = detector(Rule::TopG(1), short);
+        for length in 0..=HISTORY {
+            let verdict = judge(&detector, &vec![9; length], SessionEnd::Explicit);
+            assert_eq!(verdict.is_anomalous(), flagged, "{short:?} {length}");
+        }
+        let longer = judge(&detector, &[9; HISTORY + 1], SessionEnd::Explicit);
+        assert_eq!(longer.decisive().unwrap().reason, Reason::UnseenKey);
+        assert_eq!(longer.decisive().unwrap().position, Some(HISTORY));
+    }
+}
+
+#[test]
+fn events_over_the_cap_leave_the_end_unjudged() {
+    let everything = detector(Rule::Probability(0.999), ShortSessions::Model);
+    let session = Session {
+        dropped_events: 1,
+        ..session(&[0, 1], SessionEnd::Explicit)
+    };
+    let verdict = everything.judge(&[session], &mut |_| ()).remove(0);
+    assert_eq!((verdict.findings.len(), verdict.dropped_events), (2, 1));
+}
