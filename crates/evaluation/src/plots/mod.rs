@@ -1,0 +1,49 @@
+//! Pictures of one run, or of several laid over one another, as SVG and PNG from the same drawing code.
+
+mod axis;
+mod canvas;
+mod chart;
+mod confusion;
+mod runs;
+mod single;
+
+use crate::{EvaluationError, Metrics};
+
+/// A finished picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plot {
+    /// Name for a file, without extension.
+    pub name: &'static str,
+    /// What it shows.
+    pub title: String,
+    /// 900 × 600 units, without script or outside reference: it may stand inside an HTML page.
+    pub svg: String,
+    /// 1800 × 1200 pixels.
+    pub png: Vec<u8>,
+}
+
+/// Draws all that the runs hold: precision/recall curve, number of candidates, training; for a single run threshold,
+/// scores and confusion as well. What a run has no data for is left out.
+///
+/// # Errors
+/// If the drawing library fails.
+pub fn plots(metrics: &[Metrics]) -> Result<Vec<Plot>, EvaluationError> {
+    let mut charts = vec![runs::precision_recall(metrics)];
+    match metrics {
+        [run] => charts.extend([single::candidates(run), single::thresholds(run), single::scores(run)]),
+        _ => charts.push(runs::candidates(metrics)),
+    }
+    charts.push(runs::losses(metrics));
+    let mut plots = Vec::new();
+    for chart in charts.into_iter().flatten() {
+        plots.push(canvas::render(chart.name, chart.title.clone(), &chart.compose())?);
+    }
+    if let [run] = metrics {
+        plots.push(canvas::render(
+            "confusion",
+            confusion::TITLE.to_owned(),
+            &confusion::compose(run),
+        )?);
+    }
+    Ok(plots)
+}

@@ -1,0 +1,216 @@
+//! The report as one HTML file.
+
+use detection::Reason;
+
+use super::sessions::{explanations, flagged_list};
+use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
+use crate::number::{count, rate, share};
+use crate::table::{Row, distinct_population, population, rows};
+use crate::{Interval, Metrics, escape};
+
+const STYLE: &str = include_str!("style.css");
+/// Nothing may be loaded or run: what a hostile log smuggled in would stay text.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The report as one HTML file without scripts and without anything to load: it opens from an e-mail, prints, and reads
+/// on a phone. All content of the log is escaped, and characters that would not show are spelt out.
+#[must_use]
+pub fn report_html(input: &ReportInput<'_>) -> String {
+    let metrics = input.metrics;
+    let name = escape(&metrics.experiment.name);
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{name}: anomalies found by DeepLog</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+    );
+    page += &format!(
+        "<header>\n<h1>{name}</h1>\n<p>{}</p>\n",
+        escape(&metrics.experiment.description)
+    );
+    page += &format!(
+        "<p class=\"quiet\">{}; seed {}, device {}, {} threads, version {}</p>\n</header>\n",
+        population(metrics.detector.test.confusion),
+        metrics.seed,
+        escape(&metrics.environment.device),
+        metrics.environment.threads,
+        escape(&metrics.environment.version),
+    );
+    page += &section("results", "Results", &results(metrics));
+    if !input.caveats.is_empty() {
+        let items: String = input
+            .caveats
+            .iter()
+            .map(|caveat| format!("<li>{}</li>\n", escape(caveat)))
+            .collect();
+        page += &section("protocol", "How to read the figures", &format!("<ul>\n{items}</ul>\n"));
+    }
+    page += &section("reasons", "Why sessions were flagged", &reasons(metrics));
+    page += &section("flagged", "Flagged sessions", &flagged_list(input));
+    let figures: String = input
+        .plots
+        .iter()
+        .map(|plot| format!("<figure>{}</figure>\n", plot.svg))
+        .collect();
+    page += &section(
+        "curves",
+        "Curves",
+        &format!("<div class=\"figures\">\n{figures}</div>\n"),
+    );
+    page += &section("explanations", "Explanations", &explanations(input));
+    page += &section("data", "Data and time", &data(metrics));
+    page + "</main>\n</body>\n</html>\n"
+}
+
+fn section(id: &str, title: &str, content: &str) -> String {
+    format!("<section id=\"{id}\">\n<h2>{title}</h2>\n{content}</section>\n")
+}
+
+/// A table whose cells are HTML already; the first column names the row.
+pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let cells = head.map(|cell| format!("<th scope=\"col\">{cell}</th>")).concat();
+    let mut html = format!("<div class=\"wide\"><table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n");
+    for row in rows {
+        html += "<tr>";
+        for (column, cell) in row.iter().enumerate() {
+            html += &match column {
+                0 => format!("<th scope=\"row\">{cell}</th>"),
+                _ => format!("<td>{cell}</td>"),
+            };
+        }
+        html += "</tr>\n";
+    }
+    html + "</tbody></table></div>\n"
+}
+
+fn results(metrics: &Metrics) -> String {
+    let rows = rows(metrics);
+    let head = ["detector", "precision", "recall", "F1", "AP", "false alarms"];
+    let with_interval = |value: Option<f64>, interval: Option<Interval>| {
+        let interval = interval.map_or_else(String::new, |Interval { low, high }| {
+            format!("<small>{low:.4} to {high:.4}</small>")
+        });
+        format!("{}{interval}", rate(value))
+    };
+    let scored = |name: &str, scores: &crate::Scores| {
+        let (rates, intervals) = (&scores.rates, &scores.intervals);
+        [
+            escape(name),
+            with_interval(rates.precision, intervals.precision),
+            with_interval(rates.recall, intervals.recall),
+            with_interval(rates.f1, intervals.f1),
+            rate(scores.average_precision),
+            rate(rates.false_alarm_rate),
+        ]
+    };
+    let measured: Vec<_> = rows.iter().map(|row| scored(&row.name, row.test)).collect();
+    let mut html = format!(
+        "<h3>As measured: {}</h3>\n",
+        population(metrics.detector.test.confusion)
+    );
+    html += &table(head, &measured);
+    html += "<p class=\"quiet\">Small figures: 95% intervals, resampled by distinct sequence. AP: average precision, which needs no \
+             threshold. False alarms: normal sessions that are flagged.</p>\n";
+    if let Some(natural) = &metrics.detector.natural {
+        let weighted = |row: &Row<'_>| {
+            let natural = row.natural?;
+            let rates = [
+                natural.precision,
+                row.test.rates.recall,
+                natural.f1,
+                natural.average_precision,
+            ];
+            let [precision, recall, f1, average] = rates.map(rate);
+            Some([
+                escape(&row.name),
+                precision,
+                recall,
+                f1,
+                average,
+                rate(row.test.rates.false_alarm_rate),
+            ])
+        };
+        let prevalence = share(natural.prevalence);
+        html += &format!("<h3>Weighted to a natural share of {prevalence} anomalous sessions</h3>\n");
+        html += &table(head, &rows.iter().filter_map(weighted).collect::<Vec<_>>());
+    }
+    let distinct: Vec<_> = rows.iter().map(|row| scored(&row.name, row.distinct)).collect();
+    html += &format!(
+        "<h3>Each distinct sequence counted once: {}</h3>\n{}",
+        distinct_population(metrics.detector.distinct.confusion),
+        table(head, &distinct)
+    );
+    html + &oracle(metrics)
+}
+
+/// The settings that the test sessions themselves would choose.
+fn oracle(metrics: &Metrics) -> String {
+    let best = &metrics.sweeps.oracle;
+    let g = best.g.map(|point| {
+        (
+            format!("oracle: g = {}", point.g),
+            point.precision,
+            point.recall,
+            point.f1,
+        )
+    });
+    let threshold = best.threshold.map(|point| {
+        (
+            format!("oracle: score ≥ {:.4}", point.threshold),
+            point.precision,
+            point.recall,
+            point.f1,
+        )
+    });
+    let rows: Vec<_> = g
+        .into_iter()
+        .chain(threshold)
+        .map(|(name, precision, recall, f1)| [name, rate(precision), rate(recall), rate(f1)])
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<h3>Upper bounds</h3>\n<p class=\"quiet\">Settings chosen on the test sessions themselves: what could be reached \
+         at best, not results.</p>\n{}",
+        table(["setting", "precision", "recall", "F1"], &rows)
+    )
+}
+
+fn reasons(metrics: &Metrics) -> String {
+    let by_reason = &metrics.detector.by_reason;
+    let words = |name: &str| serde_json::from_value(name.into()).map_or("", Reason::describe);
+    let row = |(name, sessions): (&String, &crate::ReasonCount)| {
+        let [tp, fp] = [sessions.true_positives, sessions.false_positives].map(count);
+        [escape(name), words(name).to_owned(), tp, fp]
+    };
+    let rows: Vec<_> = by_reason.iter().map(row).collect();
+    let lead =
+        "<p class=\"quiet\">The first departure of a session decides; the counts add up to the flagged ones.</p>\n";
+    format!(
+        "{lead}{}",
+        table(["reason", "in words", "anomalous (tp)", "normal (fp)"], &rows)
+    )
+}
+
+fn data(metrics: &Metrics) -> String {
+    let mut html = table(DATA_HEAD, &data_rows(metrics));
+    let mut facts = vec![
+        ["log keys in the vocabulary".to_owned(), count(metrics.data.keys)],
+        ["training windows".to_owned(), count(metrics.data.windows)],
+        [
+            "distinct training windows".to_owned(),
+            count(metrics.data.distinct_windows),
+        ],
+    ];
+    facts.extend(
+        metrics
+            .data
+            .counters
+            .iter()
+            .map(|(name, value)| [escape(&name.replace('_', " ")), count(*value)]),
+    );
+    html += &table(["counted", "number"], &facts);
+    html + &table(["stage", "time", "rate"], &timing_rows(metrics))
+}

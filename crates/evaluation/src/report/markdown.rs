@@ -1,0 +1,63 @@
+//! The report in short, as Markdown.
+
+use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
+use crate::number::{count, rate};
+use crate::{escape_markdown, results_markdown, table::population};
+
+/// Sessions that are named.
+const SESSIONS: usize = 10;
+
+/// The results, the caveats, the reasons and the sessions with the highest scores, as Markdown.
+#[must_use]
+pub fn report_markdown(input: &ReportInput<'_>) -> String {
+    let metrics = input.metrics;
+    let mut text = format!(
+        "# {}\n\n{}\n\nTest: {}; seed {}.\n\n{}",
+        escape_markdown(&metrics.experiment.name),
+        escape_markdown(&metrics.experiment.description),
+        population(metrics.detector.test.confusion),
+        metrics.seed,
+        results_markdown(metrics),
+    );
+    if !input.caveats.is_empty() {
+        text += "\n## How to read the figures\n\n";
+        text.extend(
+            input
+                .caveats
+                .iter()
+                .map(|caveat| format!("- {}\n", escape_markdown(caveat))),
+        );
+    }
+    text += "\n## Why sessions were flagged\n\n";
+    let reasons = metrics.detector.by_reason.iter().map(|(name, sessions)| {
+        [
+            escape_markdown(name),
+            count(sessions.true_positives),
+            count(sessions.false_positives),
+        ]
+    });
+    text += &table(["reason", "anomalous (tp)", "normal (fp)"], reasons);
+    text += &format!(
+        "\n## Flagged sessions\n\n{} sessions were flagged.\n\n",
+        count(input.flagged)
+    );
+    let sessions = input.explained().iter().take(SESSIONS).map(|explanation| {
+        let session: String = explanation.session.chars().take(100).collect();
+        [
+            escape_markdown(&session),
+            rate(Some(explanation.score)),
+            escape_markdown(&explanation.headline()),
+        ]
+    });
+    text += &table(["session", "score", "what happened"], sessions);
+    text += "\n## Data and time\n\n";
+    text += &table(DATA_HEAD, data_rows(metrics).into_iter());
+    text.push('\n');
+    text + &table(["stage", "time", "rate"], timing_rows(metrics).into_iter())
+}
+
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(N));
+    text.extend(rows.map(|row| format!("| {} |\n", row.join(" | "))));
+    text
+}

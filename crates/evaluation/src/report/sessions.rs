@@ -1,0 +1,192 @@
+//! The flagged sessions: a list, and each one's path key by key.
+
+use super::ReportInput;
+use super::html::table;
+use crate::explanation::describe_end;
+use crate::number::{count, probability, rate};
+use crate::{Departure, Explanation, Label, Step, escape};
+
+/// Events shown before and after a departure.
+const BEFORE: usize = 10;
+const AFTER: usize = 2;
+/// Departures of a session that are shown with what was expected.
+const DEPARTURES: usize = 5;
+/// Candidates shown at a departure.
+const CANDIDATES: usize = 9;
+/// Characters of a raw line or template that are shown.
+const TEXT: usize = 600;
+
+/// A line for each explained session, with a link to its explanation.
+pub(super) fn flagged_list(input: &ReportInput<'_>) -> String {
+    let row = |(place, explanation): (usize, &Explanation)| {
+        let link = format!(
+            "<a href=\"#session-{}\">{}</a>",
+            place + 1,
+            shortened(&explanation.session)
+        );
+        let label = label(explanation.label).to_owned();
+        [
+            link,
+            rate(Some(explanation.score)),
+            label,
+            escape(&explanation.headline()),
+        ]
+    };
+    let rows: Vec<_> = input.explained().iter().enumerate().map(row).collect();
+    let list = if rows.is_empty() {
+        String::new()
+    } else {
+        table(["session", "score", "label", "what happened"], &rows)
+    };
+    format!("<p>{}</p>\n{list}", input.flagged_sentence())
+}
+
+/// The path of each explained session.
+pub(super) fn explanations(input: &ReportInput<'_>) -> String {
+    if input.explained().is_empty() {
+        return "<p>No session was flagged.</p>\n".to_owned();
+    }
+    let articles = input.explained().iter().enumerate();
+    articles
+        .map(|(place, explanation)| article(place + 1, explanation))
+        .collect()
+}
+
+fn label(label: Option<Label>) -> &'static str {
+    match label {
+        None => "none",
+        Some(Label::Normal) => "normal",
+        Some(Label::Anomalous) => "anomalous",
+    }
+}
+
+fn article(number: usize, explanation: &Explanation) -> String {
+    let mut html = format!(
+        "<article id=\"session-{number}\">\n<h3>{}</h3>\n<p>{}</p>\n<p class=\"quiet\">score {}, label: {}; <a href=\"#flagged\">back to the list</a></p>\n",
+        shortened(&explanation.session),
+        escape(&explanation.headline()),
+        rate(Some(explanation.score)),
+        label(explanation.label),
+    );
+    html += "<table class=\"path\"><thead><tr><th scope=\"col\">#</th><th scope=\"col\">line</th><th scope=\"col\">key</th>\
+             <th scope=\"col\">event</th></tr></thead>\n<tbody>\n";
+    let shown = shown(&explanation.steps);
+    let mut hidden = 0;
+    let mut met = 0;
+    for (step, shown) in explanation.steps.iter().zip(shown) {
+        if !shown {
+            hidden += 1;
+            continue;
+        }
+        html += &gap(std::mem::take(&mut hidden));
+        html += &row(step);
+        if let Some(departure) = &step.departure {
+            met += 1;
+            html += &departure_row(departure, met <= DEPARTURES);
+        }
+    }
+    html += &gap(hidden);
+    let class = if explanation.end_departure.is_some() {
+        "end departs"
+    } else {
+        "end"
+    };
+    html += &format!(
+        "<tr class=\"{class}\"><td class=\"quiet\" colspan=\"4\">{}",
+        describe_end(explanation.end)
+    );
+    if explanation.dropped_events > 0 {
+        html += &format!(
+            "; {} further events were over the cap on session length",
+            count(explanation.dropped_events)
+        );
+    }
+    html += "</td></tr>\n";
+    for departure in explanation.end_departure.iter().chain(&explanation.whole) {
+        html += &departure_row(departure, true);
+    }
+    html + "</tbody></table>\n</article>\n"
+}
+
+/// Which steps are shown: the surroundings of the first departures, or the beginning if there is none.
+fn shown(steps: &[Step]) -> Vec<bool> {
+    let mut shown = vec![false; steps.len()];
+    let departures = steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| step.departure.is_some())
+        .map(|(place, _)| place);
+    // The end of the session is a place to look at as well.
+    for place in departures.take(DEPARTURES).chain([steps.len()]) {
+        let from = place.saturating_sub(BEFORE);
+        let to = (place + AFTER + 1).min(steps.len());
+        shown[from..to].fill(true);
+    }
+    shown
+}
+
+fn gap(hidden: usize) -> String {
+    match hidden {
+        0 => String::new(),
+        1 => "<tr class=\"gap\"><td colspan=\"4\">1 event not shown</td></tr>\n".to_owned(),
+        _ => format!(
+            "<tr class=\"gap\"><td colspan=\"4\">{} events not shown</td></tr>\n",
+            count(hidden as u64)
+        ),
+    }
+}
+
+fn row(step: &Step) -> String {
+    let class = if step.departure.is_some() {
+        " class=\"departs\""
+    } else {
+        ""
+    };
+    let line = step.line.map(|line| line.to_string()).unwrap_or_default();
+    let template = step.template.as_deref().map(shortened);
+    let raw = step.text.as_deref().map(shortened);
+    let event = match (template, raw) {
+        (Some(template), Some(raw)) => format!("{template}<small>{raw}</small>"),
+        (template, raw) => template.or(raw).unwrap_or_default(),
+    };
+    let key = shortened(step.key.as_str());
+    format!(
+        "<tr{class}><td>{}</td><td>{line}</td><td>{key}</td><td class=\"event\">{event}</td></tr>\n",
+        step.position + 1
+    )
+}
+
+/// Why, and bars for what was expected instead.
+fn departure_row(departure: &Departure, with_expected: bool) -> String {
+    let measure = departure
+        .measure()
+        .map(|measure| format!(" ({})", escape(&measure)))
+        .unwrap_or_default();
+    let mut html = format!("<strong>{}{measure}</strong>", departure.reason.describe());
+    if with_expected && !departure.expected.is_empty() {
+        let (shown, left_out) = departure.likely(CANDIDATES);
+        html += "<p>expected instead:</p>\n<ul class=\"expected\">\n";
+        for candidate in shown {
+            html += &format!(
+                "<li><span class=\"bar\"><i style=\"width:{:.1}%\"></i></span><b>{}</b> <span>{} {}</span></li>\n",
+                candidate.probability.clamp(0.0, 1.0) * 100.0,
+                escape(&probability(candidate.probability)),
+                shortened(candidate.name()),
+                shortened(candidate.words()),
+            );
+        }
+        html += "</ul>";
+        if left_out > 0 {
+            html += &format!("<p>and {left_out} less likely</p>");
+        }
+    }
+    format!("<tr class=\"why\"><td colspan=\"4\">{html}</td></tr>\n")
+}
+
+/// The escaped text, cut where it is longer than anyone reads; the cut is counted.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(TEXT) {
+        None => escape(text),
+        Some((cut, _)) => format!("{}… ({} bytes)", escape(&text[..cut]), count(text.len() as u64)),
+    }
+}
