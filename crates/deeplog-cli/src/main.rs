@@ -1,0 +1,76 @@
+//! The `deeplog` command: one file a verb.
+
+mod console;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use console::{Colour, Console};
+
+/// Finds what went wrong in logs, without labels: learns the normal order of events and flags sessions that leave it,
+/// with the reason.
+#[derive(Parser)]
+#[command(name = "deeplog", version, arg_required_else_help = true)]
+struct Call {
+    /// Say nothing but errors; results still go to standard output
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more, such as the losses after each epoch
+    #[arg(long, short, global = true)]
+    verbose: bool,
+    /// When to use colours; NO_COLOR is heeded
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Look at an unknown log and write a dataset and an experiment for it
+    Init(verbs::init::Args),
+    /// Run an experiment: train, detect, evaluate, draw, report
+    Run(verbs::run::Args),
+    /// Show every mistake in an experiment, field by field, and run nothing
+    Check(verbs::check::Args),
+    /// Train a model from an experiment's training data and write it to a file
+    Train(verbs::train::Args),
+    /// Judge logs or session files with a trained model
+    Detect(verbs::detect::Args),
+    /// Show one session key by key: where it left the normal path and what was expected
+    Explain(verbs::explain::Args),
+    /// Show what is in a model file
+    Inspect(verbs::inspect::Args),
+    /// Draw the curves of one or several runs in one picture
+    Plot(verbs::plot::Args),
+    /// Parse a log into event templates and parameters with Drain
+    Parse(verbs::parse::Args),
+    /// Write simulated, labelled logs
+    Synth(verbs::synth::Args),
+    /// Write result tables into a text, or print the schema of metrics.json
+    Report(verbs::report::Args),
+    /// Print completions for a shell
+    Completions(verbs::completions::Args),
+}
+
+fn main() -> ExitCode {
+    let call = Call::parse();
+    let mut console = Console::new(call.quiet, call.verbose, call.color);
+    let result = match call.verb {
+        Verb::Init(args) => verbs::init::run(args, &mut console),
+        Verb::Run(args) => verbs::run::run(args, &mut console),
+        Verb::Check(args) => verbs::check::run(args),
+        Verb::Train(args) => verbs::train::run(args, &mut console),
+        Verb::Detect(args) => verbs::detect::run(args, &mut console),
+        Verb::Explain(args) => verbs::explain::run(args, &mut console),
+        Verb::Inspect(args) => verbs::inspect::run(args),
+        Verb::Plot(args) => verbs::plot::run(args, &mut console),
+        Verb::Parse(args) => verbs::parse::run(args, &mut console),
+        Verb::Synth(args) => verbs::synth::run(args, &mut console),
+        Verb::Report(args) => verbs::report::run(args),
+        Verb::Completions(args) => verbs::completions::run::<Call>(args),
+    };
+    result.unwrap_or_else(|error| console.fail(&error))
+}

@@ -1,0 +1,59 @@
+//! Arguments that several verbs share.
+
+use std::path::{Path, PathBuf};
+
+use deeplog::{Error, Experiment, Override, Result};
+use deeplog_lstm::{Device, DeviceKind};
+use evaluation::Metrics;
+
+/// An experiment and what is set over it.
+#[derive(clap::Args)]
+pub(crate) struct ExperimentArgs {
+    /// The experiment, a TOML file
+    pub(crate) experiment: PathBuf,
+    /// Set one field over the file's: path.to.key=value, where the value is TOML, else a string
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+}
+
+/// Where tensors live.
+#[derive(clap::Args)]
+pub(crate) struct DeviceArgs {
+    /// Where to train and score: cpu, ndarray or gpu (the last two are cargo features)
+    #[arg(long, default_value_t = DeviceKind::Cpu, value_name = "DEVICE")]
+    device: DeviceKind,
+}
+
+impl ExperimentArgs {
+    /// Reads and checks the experiment; says whether its data was replaced.
+    pub(crate) fn read(&self) -> Result<(Experiment, bool)> {
+        let overrides: Vec<Override> = self
+            .sets
+            .iter()
+            .map(|text| Override::parse(text))
+            .collect::<Result<_>>()?;
+        let here = std::env::current_dir().map_err(Error::io("read", Path::new(".")))?;
+        let experiment = Experiment::read(&self.experiment, &overrides, &here)?;
+        Ok((experiment, overrides.iter().any(Override::changes_data)))
+    }
+}
+
+impl DeviceArgs {
+    pub(crate) fn open(&self) -> Result<Device> {
+        Device::open(self.device).map_err(|error| Error::config("--device", "--device", error.to_string()))
+    }
+}
+
+/// Reads the `metrics.json` of a run, given as the file or as its folder.
+pub(crate) fn read_metrics(path: &Path) -> Result<Metrics> {
+    let path = if path.is_dir() {
+        path.join("metrics.json")
+    } else {
+        path.to_owned()
+    };
+    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let fact = format!("{} is no metrics.json of this version: {error}", path.display());
+        Error::run(fact, "give the folder of a run; `deeplog run` writes it anew")
+    })
+}

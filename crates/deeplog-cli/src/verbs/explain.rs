@@ -1,0 +1,107 @@
+//! `deeplog explain`: one session, key by key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use deeplog::{Error, Lines, Model, Result, expand};
+use detection::Verdict;
+use evaluation::{Explanation, Texts, explanation_text};
+use sequence_windowing::{Event, KeyName, Session};
+
+use super::common::DeviceArgs;
+use crate::console::Console;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The model file
+    #[arg(long, value_name = "MODEL")]
+    model: PathBuf,
+    /// Logs or session files that hold the session
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    /// Identifier of the session [default: the most anomalous one]
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
+    let model = Model::open(&args.model, &args.device.open()?)?;
+    let mut files = Vec::new();
+    for input in &args.inputs {
+        files.extend(expand(input)?);
+    }
+    console.catch_interrupts();
+    let mut found: Option<(Session, Verdict)> = None;
+    model.detect(&files, console, &mut |session, verdict| {
+        let better = match &args.session {
+            Some(id) => *session.id == **id,
+            None => found.as_ref().is_none_or(|(_, best)| verdict.score > best.score),
+        };
+        if better {
+            found = Some((session.clone(), verdict.clone()));
+        }
+        Ok(())
+    })?;
+    let (session, verdict) = found.ok_or_else(|| {
+        let id = args.session.unwrap_or_default();
+        Error::run(
+            format!("no session is called {id:?}"),
+            "`deeplog detect --format csv` lists the sessions of an input",
+        )
+    })?;
+    let events: Vec<Event<KeyName>> = session
+        .events
+        .iter()
+        .map(|event| Event {
+            key: model.vocabulary.name_of(&event.key).clone(),
+            line: event.line,
+            time: event.time,
+        })
+        .collect();
+    let is_log = model.artefact.description.parser.is_some();
+    let lines = if is_log {
+        look_up(&files, &events)?
+    } else {
+        BTreeMap::new()
+    };
+    let texts = Looked { model: &model, lines };
+    let explanation = Explanation::of(&verdict, &events, None, &texts);
+    let text = explanation_text(&explanation, Console::width(), Console::colours());
+    writeln!(anstream::stdout(), "{}", text.trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The raw lines of the events, unless they came from standard input, which cannot be read twice.
+fn look_up(files: &[PathBuf], events: &[Event<KeyName>]) -> Result<BTreeMap<u64, String>> {
+    let wanted: BTreeSet<u64> = events.iter().map(|event| event.line).collect();
+    let mut texts = BTreeMap::new();
+    if files.iter().any(|file| file == Path::new("-")) {
+        return Ok(texts);
+    }
+    let mut lines = Lines::of(files.to_vec());
+    while let Some((number, line)) = lines.next_line()? {
+        if wanted.contains(&number) {
+            texts.insert(number, String::from_utf8_lossy(line).into_owned());
+        }
+    }
+    Ok(texts)
+}
+
+struct Looked<'m> {
+    model: &'m Model,
+    lines: BTreeMap<u64, String>,
+}
+
+impl Texts for Looked<'_> {
+    fn template(&self, key: &KeyName) -> Option<String> {
+        self.model.artefact.description.templates.get(key).cloned()
+    }
+
+    fn line(&self, number: u64) -> Option<String> {
+        self.lines.get(&number).cloned()
+    }
+}

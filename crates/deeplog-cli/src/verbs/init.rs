@@ -1,0 +1,75 @@
+//! `deeplog init`: an unknown log to a dataset and an experiment.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use deeplog::{Error, Finding};
+use evaluation::visible;
+
+use crate::console::Console;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The log: a file (.gz and .zst too) or a glob
+    #[arg(value_name = "LOG")]
+    log: PathBuf,
+    /// Folder for the two files
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Name of dataset and experiment [default: the log's]
+    #[arg(long)]
+    name: Option<String>,
+    /// Overwrite files of the same name
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
+    if args.log == Path::new("-") {
+        let fact = "standard input cannot be named in an experiment";
+        return Err(Error::run(fact, "write the log to a file and give that").into());
+    }
+    let name = args.name.unwrap_or_else(|| name_of(&args.log));
+    let survey = deeplog::survey(&args.log, &name)?;
+    let [dataset, experiment] = survey.write(&args.out, args.force)?;
+    for finding in &survey.findings {
+        anstream::println!("{}", shown(finding));
+    }
+    console.say(&format!("wrote {} and {}", dataset.display(), experiment.display()));
+    anstream::println!("next: deeplog run {}", experiment.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The file's name up to the first dot, with nothing in it that a folder cannot be called.
+fn name_of(log: &Path) -> String {
+    let name = log
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
+    let plain: String = stem
+        .chars()
+        .map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
+    if plain.trim_matches('_').is_empty() {
+        "log".to_owned()
+    } else {
+        plain
+    }
+}
+
+fn shown(finding: &Finding) -> String {
+    let mut text = format!(
+        "{:>14}  {}  ({}%)\n{:>14}  {}",
+        finding.subject,
+        visible(&finding.value),
+        finding.confidence,
+        "",
+        visible(&finding.reason)
+    );
+    if !finding.examples.is_empty() {
+        let examples: Vec<String> = finding.examples.iter().map(|example| visible(example)).collect();
+        text.push_str(&format!("\n{:>14}  e.g. {}", "", examples.join("   ")));
+    }
+    text
+}

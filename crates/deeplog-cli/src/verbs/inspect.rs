@@ -1,0 +1,89 @@
+//! `deeplog inspect`: what is in a model file.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use deeplog::{Artefact, Description};
+use deeplog_lstm::Input;
+use evaluation::visible;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The model file
+    model: PathBuf,
+    /// Print everything but the weights as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let artefact = Artefact::read(&args.model)?;
+    let mut out = anstream::stdout();
+    let Description {
+        program,
+        experiment,
+        model,
+        vocabulary,
+        templates,
+        parser,
+        data,
+        training,
+    } = &artefact.description;
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&artefact.description)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let weights: usize = artefact.weights.tensors.iter().map(|tensor| tensor.values.len()).sum();
+    let name = experiment
+        .get("name")
+        .and_then(|name| name.as_str())
+        .unwrap_or("unnamed");
+    let input = match model.input {
+        Input::OneHot => "one-hot".to_owned(),
+        Input::Embedding(width) => format!("embedding of {width}"),
+    };
+    writeln!(out, "experiment  {}", visible(name))?;
+    writeln!(out, "written by  deeplog {program}")?;
+    writeln!(
+        out,
+        "model       history {}, {} layers of {}, {input} input, {weights} weights",
+        model.history, model.layers, model.hidden
+    )?;
+    let validation = training
+        .validation_loss
+        .map(|loss| format!(", validation {loss:.4}"))
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "training    {} sessions, {} windows ({} distinct), {} epochs, best {} (loss {:.4}{validation})",
+        training.sessions,
+        training.windows,
+        training.distinct_windows,
+        training.epochs,
+        training.best_epoch,
+        training.train_loss
+    )?;
+    let detection = experiment
+        .get("detection")
+        .map(|table| table.to_string().replace('\n', " "));
+    writeln!(
+        out,
+        "detection   {}",
+        detection.unwrap_or_else(|| "top_g = 9, short_sessions = \"model\" (defaults)".into())
+    )?;
+    writeln!(
+        out,
+        "reads       {}",
+        if parser.is_some() { "raw logs" } else { "session files" }
+    )?;
+    for (path, sum) in data {
+        writeln!(out, "data        {}  sha256 {sum}", visible(path))?;
+    }
+    writeln!(out, "\n{} log keys", vocabulary.len())?;
+    for key in vocabulary.names() {
+        let template = templates.get(key).map_or("", |template| template);
+        writeln!(out, "  {:<16}  {}", visible(key.as_str()), visible(template))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,15 @@
+//! One file a verb: its arguments, and what it does with them.
+
+pub(crate) mod check;
+mod common;
+pub(crate) mod completions;
+pub(crate) mod detect;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod parse;
+pub(crate) mod plot;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod synth;
+pub(crate) mod train;

@@ -1,0 +1,80 @@
+//! `deeplog report`: result tables that are generated, never typed.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use deeplog::{Error, Result, write_atomically};
+use evaluation::{metrics_schema, results_markdown};
+
+use super::common::read_metrics;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Folders of results, or their metrics.json: their tables go to standard output
+    #[arg(required_unless_present_any = ["splice", "schema"])]
+    results: Vec<PathBuf>,
+    /// Renew the tables in a text: each stands between `<!-- deeplog report: RESULTS -->` and `<!-- end of report -->`
+    #[arg(long, value_name = "FILE")]
+    splice: Option<PathBuf>,
+    /// Print the JSON schema of metrics.json
+    #[arg(long)]
+    schema: bool,
+}
+
+const BEGIN: &str = "<!-- deeplog report: ";
+const END: &str = "<!-- end of report -->";
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let mut out = anstream::stdout();
+    if args.schema {
+        write!(out, "{}", metrics_schema())?;
+    }
+    for path in &args.results {
+        writeln!(out, "{}", results_markdown(&read_metrics(path)?))?;
+    }
+    if let Some(path) = &args.splice {
+        let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let spliced = splice(path, &text)?;
+        write_atomically(path, |file| file.write_all(spliced.as_bytes()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The text with all its tables renewed. Results are looked for beside the text.
+fn splice(path: &Path, text: &str) -> Result<String> {
+    let wrong = |fact: String| {
+        Error::run(
+            format!("{}: {fact}", path.display()),
+            format!("a table stands between `{BEGIN}RESULTS -->` and `{END}`"),
+        )
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut spliced = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut tables = 0;
+    while let Some(start) = rest.find(BEGIN) {
+        let after = &rest[start + BEGIN.len()..];
+        let name = after
+            .split_once(" -->")
+            .map(|(name, _)| name)
+            .ok_or_else(|| wrong("a marker is not closed".into()))?;
+        let end = after
+            .find(END)
+            .ok_or_else(|| wrong(format!("the table of {name} has no end")))?;
+        let metrics = read_metrics(&folder.join(name))?;
+        spliced.push_str(&rest[..start]);
+        spliced.push_str(&format!(
+            "{BEGIN}{name} -->\n{}\n{END}",
+            results_markdown(&metrics).trim_end()
+        ));
+        rest = &after[end + END.len()..];
+        tables += 1;
+    }
+    if tables == 0 {
+        return Err(wrong("holds no table to renew".into()));
+    }
+    spliced.push_str(rest);
+    Ok(spliced)
+}

@@ -1,0 +1,172 @@
+//! The sessions of an experiment, divided into training and test, with labels beside them.
+
+mod divide;
+mod files;
+mod raw;
+mod structured;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use drain_parser::FrozenDrain;
+use evaluation::Label;
+use sequence_windowing::{GroupCounters, KeyName, Session};
+
+use crate::error::{Error, Result};
+use crate::experiment::{Experiment, LabelRule, Source};
+use crate::input::{self, Labels};
+use crate::observer::Observer;
+pub(crate) use divide::Division;
+pub use raw::NO_TEMPLATE;
+
+/// Sessions ready for training and judging.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+    /// Normal sessions to train on, in order of time.
+    pub train: Vec<Session<KeyName>>,
+    /// Sessions to judge, in order of time.
+    pub test: Vec<Session<KeyName>>,
+    /// Labels of the test sessions, one each; `None` for a session without one.
+    pub labels: Vec<Option<Label>>,
+    /// Text of the event template behind a key, where known.
+    pub templates: BTreeMap<KeyName, String>,
+    /// The frozen parser of raw logs.
+    pub parser: Option<FrozenDrain>,
+    /// What was counted on the way, by name.
+    pub counters: BTreeMap<String, u64>,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
+    /// Where the text of a line can be looked up again.
+    pub texts: Texts,
+    /// Seconds and lines of parsing, where lines were parsed.
+    pub parsing: Option<(f64, u64)>,
+    /// Seconds and events of grouping, where lines were grouped.
+    pub grouping: Option<(f64, u64)>,
+}
+
+/// Where the text of a line can be looked up again.
+#[derive(Clone, Debug, Default)]
+pub enum Texts {
+    /// Nowhere: session files hold keys alone.
+    #[default]
+    None,
+    /// In raw logs.
+    Logs(Vec<PathBuf>),
+    /// In the content column of a structured CSV.
+    Structured(PathBuf),
+}
+
+/// Reads the data of an experiment. `out` is where a simulated log is put.
+pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) -> Result<Corpus> {
+    let mut corpus = match &experiment.data.source {
+        Source::Divided {
+            train_normal,
+            test_normal,
+            test_abnormal,
+        } => files::divided(train_normal, test_normal.as_deref(), test_abnormal.as_deref(), observer),
+        Source::Sessions { file } => files::sessions(experiment, file, observer),
+        Source::Structured { file } => structured::read(experiment, file, observer),
+        Source::Raw { log } => raw::read(
+            experiment,
+            &input::expand(log)?,
+            labels_beside(experiment, log)?,
+            observer,
+        ),
+        Source::Synthetic(config) => {
+            let (log, labels) = crate::synthesis::write(config, out, observer)?;
+            let labels = Labels::read(&labels, None, None, "Normal")?;
+            raw::read(experiment, &[log], Some(labels), observer)
+        }
+    }?;
+    if let Some(path) = &experiment.data.templates {
+        corpus.templates.extend(files::templates(path)?);
+    }
+    Ok(corpus)
+}
+
+/// The labels of sessions: those that the experiment names, else the dataset's file beside the log, if it is there.
+fn labels_beside(experiment: &Experiment, log: &Path) -> Result<Option<Labels>> {
+    let rule = experiment.profile.as_ref().and_then(|profile| profile.labels.as_ref());
+    let (file, id, label, normal) = match rule {
+        Some(LabelRule::Session {
+            file,
+            id_column,
+            label_column,
+            normal,
+        }) => (
+            file.as_deref(),
+            id_column.as_deref(),
+            label_column.as_deref(),
+            &**normal,
+        ),
+        _ => (None, None, None, "Normal"),
+    };
+    let beside = file.map(|file| log.with_file_name(file)).filter(|path| path.exists());
+    let path = experiment.data.labels.clone().or(beside);
+    path.map(|path| Labels::read(&path, id, label, normal)).transpose()
+}
+
+impl Corpus {
+    /// The text of some lines, lossily decoded, as far as it can be looked up.
+    pub fn texts(&self, lines: &std::collections::BTreeSet<u64>) -> Result<BTreeMap<u64, String>> {
+        let mut texts = BTreeMap::new();
+        let last = lines.last().copied().unwrap_or(0);
+        let mut keep = |number: u64, text: &[u8]| {
+            if lines.contains(&number) {
+                texts.insert(number, String::from_utf8_lossy(text).into_owned());
+            }
+            number < last
+        };
+        match &self.texts {
+            Texts::None => {}
+            Texts::Logs(files) => {
+                let mut lines = input::Lines::of(files.clone());
+                while let Some((number, line)) = lines.next_line()? {
+                    if !keep(number, line) {
+                        break;
+                    }
+                }
+            }
+            Texts::Structured(path) => {
+                let mut rows = input::StructuredRows::open(path)?;
+                while let Some(row) = rows.next_row()? {
+                    if !keep(row.number, row.content()) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    fn count_groups(&mut self, counters: GroupCounters) {
+        self.count("lines_without_session", counters.without_session);
+        self.count("late_lines", counters.late);
+        self.count("events_over_the_session_cap", counters.dropped_events);
+        self.count("sessions_reopened", counters.reopened);
+        self.count("sessions_evicted", counters.evicted);
+    }
+
+    fn count(&mut self, name: &str, number: u64) {
+        if number > 0 {
+            *self.counters.entry(name.to_owned()).or_default() += number;
+        }
+    }
+}
+
+/// A session with one anomalous line is anomalous.
+fn label_by_lines<K>(session: &Session<K>, is_anomalous: impl Fn(u64) -> bool) -> Label {
+    let any = session.events.iter().any(|event| is_anomalous(event.line));
+    if any { Label::Anomalous } else { Label::Normal }
+}
+
+/// An input without a single session cannot be an experiment.
+fn ensure_sessions<K>(sessions: &[Session<K>], path: &Path) -> Result<()> {
+    if sessions.is_empty() {
+        return Err(Error::run(
+            format!("{} holds no session", path.display()),
+            "check that the file is not empty and that the session rule fits it; `deeplog init` proposes one",
+        ));
+    }
+    Ok(())
+}

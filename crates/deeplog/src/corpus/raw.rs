@@ -1,0 +1,243 @@
+//! Corpora from raw logs, in three passes that each hold little: which lines form which sessions, what Drain learns
+//! from the training sessions' lines, and which template each line has.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use drain_parser::{Drain, FrozenDrain, HeaderFormat, Scratch};
+use evaluation::Label;
+use rustc_hash::FxHashSet;
+use sequence_windowing::{Event, KeyName, Session};
+
+use super::divide::labels_of;
+use super::structured::{collector, profile_of};
+use super::{Corpus, Division, Texts, ensure_sessions, label_by_lines};
+use crate::error::{Error, Result};
+use crate::experiment::{Experiment, LabelRule, Profile};
+use crate::input::{Labels, Lines};
+use crate::intake::Intake;
+use crate::observer::{Observer, ensure_wanted};
+
+/// Name of the key of lines that match no template: never in a vocabulary, so always unseen.
+pub const NO_TEMPLATE: &str = "(no template)";
+
+/// No template: a line that is no message, or one that matches none.
+const NONE: u32 = u32::MAX;
+
+/// Reads raw logs. The parser sees the lines of training sessions only, and is then frozen.
+pub(super) fn read(
+    experiment: &Experiment,
+    files: &[PathBuf],
+    labels: Option<Labels>,
+    observer: &mut dyn Observer,
+) -> Result<Corpus> {
+    let profile = profile_of(experiment)?;
+    let mut corpus = Corpus {
+        files: files.to_vec(),
+        texts: Texts::Logs(files.to_vec()),
+        ..Corpus::default()
+    };
+    let survey = Survey::of(profile, files, &mut corpus, observer)?;
+    let sessions = &survey.sessions;
+    ensure_sessions(sessions, &files[0])?;
+    let labels: Option<Vec<Option<Label>>> = if let Some(LabelRule::Line { .. }) = profile.labels {
+        let is_anomalous = |line: u64| survey.anomalous_lines.contains(&line);
+        Some(
+            sessions
+                .iter()
+                .map(|session| Some(label_by_lines(session, is_anomalous)))
+                .collect(),
+        )
+    } else {
+        labels.map(|labels| labels_of(&labels, sessions.iter().map(|session| &*session.id), &mut corpus))
+    };
+    let division = Division::of(experiment, sessions, labels.as_deref())?;
+    division.count(&mut corpus);
+    let mut is_training = vec![false; survey.lines as usize + 1];
+    for event in division.train.iter().flat_map(|&i| &sessions[i].events) {
+        is_training[event.line as usize] = true;
+    }
+    let started = Instant::now();
+    let parser = learn(profile, files, &is_training, survey.lines, observer)?;
+    let templates = parse(profile, files, &parser, survey.lines, observer)?;
+    corpus.parsing = Some((started.elapsed().as_secs_f64(), survey.lines));
+
+    let names: Vec<KeyName> = parser
+        .templates()
+        .iter()
+        .map(|template| template.id.to_string().into())
+        .collect();
+    let no_template = KeyName::from(NO_TEMPLATE);
+    let key = |line: u64| match templates[line as usize] {
+        NONE => no_template.clone(),
+        template => names[template as usize].clone(),
+    };
+    let with_keys = |&i: &usize| {
+        let Session {
+            id,
+            events,
+            end,
+            dropped_events,
+        } = &sessions[i];
+        let event = |event: &Event<()>| Event {
+            key: key(event.line),
+            line: event.line,
+            time: event.time,
+        };
+        Session {
+            id: id.clone(),
+            events: events.iter().map(event).collect(),
+            end: *end,
+            dropped_events: *dropped_events,
+        }
+    };
+    corpus.train = division.train.iter().map(with_keys).collect();
+    corpus.test = division.test.iter().map(with_keys).collect();
+    corpus.labels = division
+        .test
+        .iter()
+        .map(|&i| labels.as_ref().and_then(|labels| labels[i]))
+        .collect();
+    let texts = parser.templates().iter().map(|template| template.text.clone());
+    corpus.templates = names.iter().cloned().zip(texts).collect();
+    corpus.parser = Some(parser);
+    let unmatched = corpus
+        .test
+        .iter()
+        .flat_map(|session| &session.events)
+        .filter(|event| event.key == no_template);
+    let unmatched: FxHashSet<u64> = unmatched.map(|event| event.line).collect();
+    corpus.count("test_lines_without_template", unmatched.len() as u64);
+    Ok(corpus)
+}
+
+/// What the first pass finds: sessions of lines whose keys are not known yet.
+struct Survey {
+    sessions: Vec<Session<()>>,
+    anomalous_lines: FxHashSet<u64>,
+    lines: u64,
+}
+
+impl Survey {
+    fn of(profile: &Profile, files: &[PathBuf], corpus: &mut Corpus, observer: &mut dyn Observer) -> Result<Self> {
+        observer.begin("grouping", None);
+        let started = Instant::now();
+        let mut intake = Intake::new(profile, profile.header.fields())?;
+        let mut collector = collector(profile)?;
+        let mut anomalous_lines = FxHashSet::default();
+        let (mut count, mut blank, mut continuations, mut headless) = (0, 0, 0, 0);
+        let mut lines = Lines::of(files.to_vec());
+        let mut after_message = false;
+        while let Some((number, line)) = lines.next_line()? {
+            count = number;
+            if let Some(header) = profile.header.split(line) {
+                after_message = true;
+                if intake.label(&header) == Some(Label::Anomalous) {
+                    anomalous_lines.insert(number);
+                }
+                let (time, names) = intake.place(&header);
+                collector.push(
+                    &Event {
+                        key: (),
+                        line: number,
+                        time,
+                    },
+                    names,
+                    false,
+                );
+            } else if line.trim_ascii().is_empty() {
+                blank += 1;
+            } else if after_message {
+                continuations += 1;
+            } else {
+                headless += 1;
+            }
+            observer.advance(number, "");
+            ensure_wanted(observer)?;
+        }
+        let cut = lines.cut();
+        let (mut sessions, counters) = collector.finish();
+        sessions.sort_by_key(Session::first_line);
+        observer.end(&format!("{} sessions in {count} lines", sessions.len()));
+        if count > 0 && headless + continuations + blank == count {
+            return Err(Error::run(
+                format!(
+                    "none of the {count} lines of {} fits the header format `{}`",
+                    files[0].display(),
+                    profile.header.source()
+                ),
+                "correct `dataset.header.format`; `deeplog init` proposes one for an unknown log",
+            ));
+        }
+        corpus.grouping = Some((started.elapsed().as_secs_f64(), counters.events));
+        corpus.count("lines", count);
+        corpus.count("blank_lines", blank);
+        corpus.count("continuation_lines", continuations);
+        corpus.count("lines_without_header", headless);
+        corpus.count("lines_cut_to_16_mib", cut);
+        corpus.count("unreadable_time_stamps", intake.state().unreadable_stamps);
+        corpus.count_groups(counters);
+        Ok(Self {
+            sessions,
+            anomalous_lines,
+            lines: count,
+        })
+    }
+}
+
+fn learn(
+    profile: &Profile,
+    files: &[PathBuf],
+    is_training: &[bool],
+    total: u64,
+    observer: &mut dyn Observer,
+) -> Result<FrozenDrain> {
+    observer.begin("learning templates", Some(total));
+    let mut drain =
+        Drain::new(profile.parser.clone()).map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
+    each_message(&profile.header, files, observer, |number, content| {
+        if is_training[number as usize] {
+            drain.learn(content);
+        }
+    })?;
+    let frozen = drain.freeze();
+    observer.end(&format!("{} event templates", frozen.templates().len()));
+    Ok(frozen)
+}
+
+/// The index of each line's template, by line number.
+fn parse(
+    profile: &Profile,
+    files: &[PathBuf],
+    parser: &FrozenDrain,
+    total: u64,
+    observer: &mut dyn Observer,
+) -> Result<Vec<u32>> {
+    observer.begin("parsing", Some(total));
+    let mut scratch = Scratch::default();
+    let mut templates = vec![NONE; total as usize + 1];
+    each_message(&profile.header, files, observer, |number, content| {
+        if let Some(template) = parser.matches(content, &mut scratch) {
+            templates[number as usize] = template as u32;
+        }
+    })?;
+    observer.end(&format!("{total} lines"));
+    Ok(templates)
+}
+
+fn each_message(
+    header: &HeaderFormat,
+    files: &[PathBuf],
+    observer: &mut dyn Observer,
+    mut each: impl FnMut(u64, &[u8]),
+) -> Result<()> {
+    let mut lines = Lines::of(files.to_vec());
+    while let Some((number, line)) = lines.next_line()? {
+        if let Some(header) = header.split(line) {
+            each(number, header.content());
+        }
+        observer.advance(number, "");
+        ensure_wanted(observer)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Where an experiment's sessions come from: the `[data]` table.
+
+use std::path::{Path, PathBuf};
+
+use log_synthesis::HdfsConfig;
+use serde::{Deserialize, Serialize};
+
+use super::fields::Fields;
+
+/// What is read, as the `kind` of the data says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// Session files, already divided: normal ones to train on, normal and abnormal ones to test on.
+    Divided {
+        /// Normal sessions to train on.
+        train_normal: PathBuf,
+        /// Normal sessions to test on.
+        test_normal: Option<PathBuf>,
+        /// Abnormal sessions to test on.
+        test_abnormal: Option<PathBuf>,
+    },
+    /// One session file, to be split.
+    Sessions {
+        /// One session a line, its id in front.
+        file: PathBuf,
+    },
+    /// logparser's `*_structured.csv`, its rows grouped by the dataset's session rule.
+    Structured {
+        /// The CSV.
+        file: PathBuf,
+    },
+    /// Raw logs, read in the order of their names.
+    Raw {
+        /// A path or a glob.
+        log: PathBuf,
+    },
+    /// Raw logs made by the simulator.
+    Synthetic(HdfsConfig),
+}
+
+/// How sessions are divided into training and test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitMethod {
+    /// By the sessions' first lines: the past trains, the future tests.
+    #[default]
+    Chronological,
+    /// By lot, from the experiment's seed.
+    Random,
+}
+
+/// The division of one body of sessions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Split {
+    /// How.
+    pub method: SplitMethod,
+    /// Share of all sessions that go to training, 0..=1. Anomalous ones among them are left out and counted.
+    pub train: f64,
+}
+
+/// The `[data]` table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// What is read.
+    pub source: Source,
+    /// The division, where the source is not divided already.
+    pub split: Split,
+    /// A CSV of session and label, over the dataset's own.
+    pub labels: Option<PathBuf>,
+    /// A CSV of `EventId,EventTemplate` that gives key names their text.
+    pub templates: Option<PathBuf>,
+    /// SHA-256 of files, by their path as given. They bind with `--check`.
+    pub checksums: Vec<(PathBuf, String)>,
+}
+
+const KINDS: &str = "known are divided, sessions, structured, raw and synthetic";
+
+/// Reads the table; `None` if a mistake makes it unusable (which is then remembered).
+pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<Data> {
+    let root: Option<PathBuf> = fields.optional("root");
+    let root = match (root, std::env::var_os("DEEPLOG_DATA")) {
+        (Some(root), _) => folder.join(root),
+        (None, Some(root)) => PathBuf::from(root),
+        (None, None) => folder.to_owned(),
+    };
+    let at = |path: PathBuf| root.join(path);
+    let kind: Option<String> = fields.required("kind");
+    let source = match kind.as_deref() {
+        Some("divided") => divided(&mut fields, &at),
+        Some("sessions") => fields.required("file").map(|file| Source::Sessions { file: at(file) }),
+        Some("structured") => fields
+            .required("file")
+            .map(|file| Source::Structured { file: at(file) }),
+        Some("raw") => fields.required("log").map(|log| Source::Raw { log: at(log) }),
+        Some("synthetic") => synthetic(&mut fields, seed),
+        Some(other) => {
+            fields.problem("kind", format!("`{other}` is no kind of data; {KINDS}"));
+            // The other fields belong to a kind that nobody knows: more complaints would only mislead.
+            return None;
+        }
+        None => return None,
+    };
+    let labels = fields.optional("labels").map(at);
+    let templates = fields.optional("templates").map(at);
+    let checksums = fields.or::<std::collections::BTreeMap<PathBuf, String>>("checksums", Default::default());
+    let checksums = checksums.into_iter().map(|(path, sum)| (at(path), sum)).collect();
+    let split = if matches!(kind.as_deref(), Some("divided")) {
+        Split {
+            method: SplitMethod::Chronological,
+            train: 1.0,
+        }
+    } else {
+        read_split(fields.section("split"))
+    };
+    fields.finish();
+    Some(Data {
+        source: source?,
+        split,
+        labels,
+        templates,
+        checksums,
+    })
+}
+
+fn divided(fields: &mut Fields<'_>, at: &impl Fn(PathBuf) -> PathBuf) -> Option<Source> {
+    let mut train = fields.section("train");
+    let train_normal = train.required("normal").map(at);
+    train.finish();
+    let mut test = fields.section("test");
+    let (test_normal, test_abnormal) = (test.optional("normal").map(at), test.optional("abnormal").map(at));
+    test.finish();
+    Some(Source::Divided {
+        train_normal: train_normal?,
+        test_normal,
+        test_abnormal,
+    })
+}
+
+fn synthetic(fields: &mut Fields<'_>, seed: u64) -> Option<Source> {
+    let mut table = fields.section("synthetic");
+    let default = HdfsConfig::default();
+    let config = HdfsConfig {
+        seed: table.or("seed", seed),
+        sessions: table.optional("sessions").or(default.sessions),
+        lines: table.optional("lines").or(default.lines),
+        anomalous: table.or("anomalous", default.anomalous),
+        nodes: table.or("nodes", default.nodes),
+        concurrent: table.or("concurrent", default.concurrent),
+        drift: table.optional("drift").or(default.drift),
+    };
+    if let Err(error) = config.validate() {
+        fields.problem("synthetic", error.to_string());
+    }
+    table.finish();
+    Some(Source::Synthetic(config))
+}
+
+fn read_split(mut fields: Fields<'_>) -> Split {
+    let split = Split {
+        method: fields.or("method", SplitMethod::default()),
+        train: fields.or("train", 0.5),
+    };
+    fields.ensure(split.train > 0.0 && split.train <= 1.0, "train", || {
+        format!(
+            "{} is not a share of the sessions; give a number above 0 and up to 1",
+            split.train
+        )
+    });
+    fields.finish();
+    split
+}

@@ -1,0 +1,128 @@
+//! Reads a TOML table field by field and remembers every mistake, so that all are told at once.
+
+use std::cell::RefCell;
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use crate::error::{Problem, lower_first};
+
+/// A table of a configuration that is being read. Whatever is left unread in the end is an unknown field.
+pub(crate) struct Fields<'p> {
+    path: String,
+    table: Table,
+    known: Vec<&'static str>,
+    problems: &'p RefCell<Vec<Problem>>,
+}
+
+impl<'p> Fields<'p> {
+    pub(crate) fn new(table: Table, problems: &'p RefCell<Vec<Problem>>) -> Self {
+        Self {
+            path: String::new(),
+            table,
+            known: Vec::new(),
+            problems,
+        }
+    }
+
+    /// Whether a field is given, read or not.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// A field that may be left out. `None` also where it holds something wrong, which is then remembered.
+    pub(crate) fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        self.known.push(key);
+        let value = self.table.remove(key)?;
+        let shown = value.to_string();
+        match value.try_into() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let why = lower_first(error.to_string().trim());
+                self.problem(key, format!("{shown} does not fit: {why}"));
+                None
+            }
+        }
+    }
+
+    /// A field with a default.
+    pub(crate) fn or<T: DeserializeOwned>(&mut self, key: &'static str, default: T) -> T {
+        self.optional(key).unwrap_or(default)
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        if !self.table.contains_key(key) {
+            self.known.push(key);
+            self.problem(key, "is missing");
+        }
+        self.optional(key)
+    }
+
+    /// A table within this one; an empty one where it is left out.
+    pub(crate) fn section(&mut self, key: &'static str) -> Fields<'p> {
+        self.known.push(key);
+        let table = match self.table.remove(key) {
+            None => Table::new(),
+            Some(Value::Table(table)) => table,
+            Some(other) => {
+                self.problem(key, format!("{other} is not a table"));
+                Table::new()
+            }
+        };
+        Fields {
+            path: format!("{}{key}.", self.path),
+            table,
+            known: Vec::new(),
+            problems: self.problems,
+        }
+    }
+
+    /// Remembers a mistake in one of the fields.
+    pub(crate) fn problem(&self, key: &str, fact: impl Into<String>) {
+        let field = format!("{}{key}", self.path);
+        self.problems.borrow_mut().push(Problem {
+            field,
+            fact: fact.into(),
+        });
+    }
+
+    /// Remembers a mistake unless something holds.
+    pub(crate) fn ensure(&self, holds: bool, key: &str, fact: impl FnOnce() -> String) {
+        if !holds {
+            self.problem(key, fact());
+        }
+    }
+
+    /// Ends the table: what nobody read is unknown.
+    pub(crate) fn finish(self) {
+        for key in self.table.keys() {
+            let fact = match nearest(key, &self.known) {
+                Some(name) => format!("unknown field; did you mean `{name}`?"),
+                None => format!("unknown field; known are {}", self.known.join(", ")),
+            };
+            self.problem(key, fact);
+        }
+    }
+}
+
+/// The known name that is at most two edits away.
+pub(crate) fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+    let near = names.iter().map(|name| (edits(word, name), *name)).min()?;
+    (near.0 <= 2).then_some(near.1)
+}
+
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}

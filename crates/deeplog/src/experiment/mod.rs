@@ -1,0 +1,350 @@
+//! An experiment: one TOML that says which data, which model and which rule, with its expectation and its story.
+//!
+//! Reading is in two steps. The text becomes a table, overrides are applied to it, the dataset it names is read into
+//! it; then the table becomes an [`Experiment`] that the rest of the library accepts, or a list of all its mistakes.
+
+mod data;
+mod fields;
+mod profile;
+mod set;
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use deeplog_lstm::{Input, Schedule, TrainConfig};
+use detection::{Rule, ShortSessions};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::error::{Error, Problem, Result};
+pub use data::{Data, Source, Split, SplitMethod};
+use fields::Fields;
+pub use profile::{LabelRule, Profile, Stamp};
+pub use set::Override;
+
+/// A checked experiment.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Name of the run and of its folder of results.
+    pub name: String,
+    /// What it is about, in a sentence.
+    pub description: String,
+    /// What its figures mean, in prose.
+    pub analysis: String,
+    /// Drives everything that is drawn by lot.
+    pub seed: u64,
+    /// Where sessions come from.
+    pub data: Data,
+    /// What is known of the log behind them; always there for raw and structured data.
+    pub profile: Option<Profile>,
+    /// The next-key model.
+    pub model: ModelSettings,
+    /// Its training.
+    pub training: Training,
+    /// When a session is flagged.
+    pub detection: Detection,
+    /// Share of anomalous sessions in nature, for figures that depend on it.
+    pub prevalence: Option<f64>,
+    /// What the run must reach with `--check`.
+    pub expect: Option<Expect>,
+    /// The table all this was read from, overrides and dataset included: what a model file keeps.
+    pub table: Table,
+}
+
+/// The shape of the next-key model. The paper's settings are the defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelSettings {
+    /// Keys of history that the next one is predicted from. Default 10.
+    pub history: usize,
+    /// Units of each LSTM layer. Default 64.
+    pub hidden: usize,
+    /// LSTM layers. Default 2.
+    pub layers: usize,
+    /// How a key enters the first layer. Default one-hot.
+    pub input: Input,
+    /// Share of units dropped between layers in training. Default 0.
+    pub dropout: f64,
+}
+
+/// Training settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// Epochs, batches, learning rate.
+    pub config: TrainConfig,
+    /// Share of the training sessions, the latest ones, that early stopping watches. Default 0.1.
+    pub validation: f64,
+}
+
+/// The rule of detection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detection {
+    /// When a next key departs. Default: outside the top 9.
+    pub rule: Rule,
+    /// What becomes of short sessions. Default: the model judges them.
+    pub short_sessions: ShortSessions,
+}
+
+/// What a run must reach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// F1 on the test sessions.
+    pub f1: f64,
+    /// By how much it may miss that, either way.
+    pub tolerance: f64,
+    /// Where the figure comes from.
+    pub source: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum InputKind {
+    OneHot,
+    Embedding,
+}
+
+impl Experiment {
+    /// Reads an experiment and the dataset it names. Paths in overrides count from `working_directory`.
+    pub fn read(path: &Path, overrides: &[Override], working_directory: &Path) -> Result<Self> {
+        let mut table = read_table(path)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        // A dataset named on the command line must be known before fields within it can be set.
+        let (names, fields): (Vec<_>, Vec<_>) = overrides.iter().partition(|set| set.field() == "dataset");
+        names
+            .iter()
+            .try_for_each(|set| set.apply(&mut table, working_directory))?;
+        read_dataset(&mut table, folder)?;
+        fields
+            .iter()
+            .try_for_each(|set| set.apply(&mut table, working_directory))?;
+        Self::from_table(table, folder, &path.display().to_string())
+    }
+
+    /// Checks a table. Relative files count from `folder`, unless the data has another root; `origin` names the table
+    /// in errors.
+    pub fn from_table(table: Table, folder: &Path, origin: &str) -> Result<Self> {
+        let problems = RefCell::new(Vec::new());
+        let experiment = read_fields(table, folder, &problems);
+        let problems = problems.into_inner();
+        match experiment {
+            Some(experiment) if problems.is_empty() => Ok(experiment),
+            _ => Err(Error::Config {
+                origin: origin.to_owned(),
+                problems,
+            }),
+        }
+    }
+}
+
+impl Profile {
+    /// Reads a dataset TOML.
+    pub fn read(path: &Path) -> Result<Self> {
+        let problems = RefCell::new(Vec::new());
+        let profile = profile::read(Fields::new(read_table(path)?, &problems));
+        let problems = problems.into_inner();
+        match profile {
+            Some(profile) if problems.is_empty() => Ok(profile),
+            _ => Err(Error::Config {
+                origin: path.display().to_string(),
+                problems,
+            }),
+        }
+    }
+}
+
+/// Puts the dataset in the place of its file's name. A table with a field `from` starts from that file, and what else
+/// it says stands over the file.
+fn read_dataset(table: &mut Table, folder: &Path) -> Result<()> {
+    let (name, over) = match table.get_mut("dataset") {
+        Some(Value::String(name)) => (std::mem::take(name), Table::new()),
+        Some(Value::Table(over)) => match over.remove("from") {
+            Some(Value::String(name)) => (name, std::mem::take(over)),
+            Some(other) => {
+                over.insert("from".into(), other);
+                return Ok(());
+            }
+            None => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    let mut dataset = read_table(&folder.join(name))?;
+    lay_over(&mut dataset, over);
+    table.insert("dataset".into(), Value::Table(dataset));
+    Ok(())
+}
+
+fn lay_over(table: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (table.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
+            (_, value) => {
+                table.insert(key, value);
+            }
+        }
+    }
+}
+
+fn read_table(path: &Path) -> Result<Table> {
+    let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
+    text.parse::<Table>().map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        Error::config(path.display().to_string(), format!("line {line}"), error.message())
+    })
+}
+
+fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) -> Option<Experiment> {
+    let mut fields = Fields::new(table.clone(), problems);
+    let name: Option<String> = fields.required("name");
+    if let Some(name) = &name {
+        let plain = !name.is_empty()
+            && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+            && !name.starts_with('.');
+        fields.ensure(plain, "name", || {
+            format!("{name:?} cannot name a folder; use letters, digits, `-`, `_` and `.`")
+        });
+    }
+    let description = fields.or("description", String::new());
+    let analysis = fields.or("analysis", String::new());
+    let seed = fields.or("seed", 1);
+    if let Some(preset) = fields.optional::<String>("preset") {
+        fields.ensure(preset == "paper", "preset", || {
+            format!("`{preset}` is no preset; known is paper")
+        });
+    }
+    let has_profile = fields.has("dataset");
+    let profile = has_profile.then(|| profile::read(fields.section("dataset"))).flatten();
+    let data = if fields.has("data") {
+        data::read(fields.section("data"), folder, seed)
+    } else {
+        fields.problem("data", "is missing");
+        fields.section("data");
+        None
+    };
+    let needs_profile = data.as_ref().is_some_and(|data| {
+        matches!(
+            data.source,
+            Source::Raw { .. } | Source::Structured { .. } | Source::Synthetic(_)
+        )
+    });
+    fields.ensure(has_profile || !needs_profile, "dataset", || {
+        "is missing; raw and structured data need one, for instance one that `deeplog init` writes".into()
+    });
+    let model = read_model(fields.section("model"));
+    let training = read_training(fields.section("training"), seed);
+    let detection = read_detection(fields.section("detection"));
+    let mut evaluation = fields.section("evaluation");
+    let prevalence = evaluation.optional("prevalence");
+    evaluation.ensure(prevalence.is_none_or(|p| p > 0.0 && p < 1.0), "prevalence", || {
+        "is not a share of sessions; give a number between 0 and 1".into()
+    });
+    evaluation.finish();
+    let expect = fields.optional("expect");
+    fields.finish();
+    Some(Experiment {
+        name: name?,
+        description,
+        analysis,
+        seed,
+        data: data?,
+        profile,
+        model,
+        training,
+        detection: detection?,
+        prevalence,
+        expect,
+        table,
+    })
+}
+
+fn read_model(mut fields: Fields<'_>) -> ModelSettings {
+    let input = match fields.or("input", InputKind::OneHot) {
+        InputKind::OneHot => {
+            fields.ensure(!fields.has("embedding"), "embedding", || {
+                "goes with input = \"embedding\" only".into()
+            });
+            fields.optional::<usize>("embedding");
+            Input::OneHot
+        }
+        InputKind::Embedding => Input::Embedding(fields.or("embedding", 32)),
+    };
+    let model = ModelSettings {
+        history: fields.or("history", 10),
+        hidden: fields.or("hidden", 64),
+        layers: fields.or("layers", 2),
+        input,
+        dropout: fields.or("dropout", 0.0),
+    };
+    for (name, value, most) in [
+        ("history", model.history, 10_000),
+        ("hidden", model.hidden, 65_536),
+        ("layers", model.layers, 64),
+    ] {
+        fields.ensure((1..=most).contains(&value), name, || {
+            format!("{value} is outside 1 to {most}")
+        });
+    }
+    fields.ensure((0.0..1.0).contains(&model.dropout), "dropout", || {
+        format!(
+            "{} is not a share of units; give a number from 0 to below 1",
+            model.dropout
+        )
+    });
+    fields.finish();
+    model
+}
+
+fn read_training(mut fields: Fields<'_>, seed: u64) -> Training {
+    let default = TrainConfig::default();
+    let config = TrainConfig {
+        epochs: fields.or("epochs", default.epochs),
+        batch: fields.or("batch", default.batch),
+        learning_rate: fields.or("learning_rate", default.learning_rate),
+        schedule: fields.or::<Schedule>("schedule", default.schedule),
+        clip: fields.optional("clip").or(default.clip),
+        patience: fields.optional("patience").or(default.patience),
+        seed,
+    };
+    let validation = fields.or("validation", 0.1);
+    fields.ensure((0.0..1.0).contains(&validation), "validation", || {
+        format!("{validation} is not a share of the training sessions; give a number from 0 to below 1")
+    });
+    fields.finish();
+    Training { config, validation }
+}
+
+fn read_detection(mut fields: Fields<'_>) -> Option<Detection> {
+    let top_g: Option<u32> = fields.optional("top_g");
+    let probability: Option<f64> = fields.optional("probability");
+    let rule = match (top_g, probability) {
+        (Some(_), Some(_)) => {
+            fields.problem("probability", "stands beside top_g; choose one of the two rules");
+            None
+        }
+        (_, Some(least)) => {
+            fields.ensure(least > 0.0 && least < 1.0, "probability", || {
+                format!("{least} is not between 0 and 1")
+            });
+            Some(Rule::Probability(least))
+        }
+        (top_g, None) => {
+            let g = top_g.unwrap_or(9);
+            fields.ensure(g > 0, "top_g", || {
+                "0 candidates would flag everything; give at least 1".into()
+            });
+            Some(Rule::TopG(g))
+        }
+    };
+    let short_sessions = fields.or("short_sessions", ShortSessions::default());
+    fields.finish();
+    Some(Detection {
+        rule: rule?,
+        short_sessions,
+    })
+}
+
+/// The default folder of an experiment's results.
+#[must_use]
+pub fn results_folder(name: &str) -> PathBuf {
+    Path::new("experiments/results").join(name)
+}

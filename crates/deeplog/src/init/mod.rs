@@ -1,0 +1,263 @@
+//! Looking at an unknown log: its header, its time stamp, and what its sessions are.
+
+mod columns;
+mod header;
+mod identifier;
+mod masks;
+mod messages;
+mod names;
+mod sample;
+mod stamp;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use drain_parser::HeaderFormat;
+use sequence_windowing::{Limits, SessionRule};
+
+use crate::error::{Error, Result};
+use crate::input::expand;
+use header::HeaderGuess;
+use identifier::Candidate;
+use messages::Messages;
+use sample::Sample;
+use stamp::Stamps;
+use stream::SessionGuess;
+
+/// An identifier that scores this much makes sessions, whatever else there is.
+const GOOD: f64 = 0.5;
+/// One that scores this much is better than windows, since most lines then belong to no session.
+const FAIR: f64 = 0.25;
+/// One that scores this much is told.
+const WORTH_A_WORD: f64 = 0.1;
+
+/// What was found in an unknown log.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Name of the dataset and of the experiment.
+    pub name: String,
+    /// What was found, in the order of the pipeline.
+    pub findings: Vec<Finding>,
+    /// Text of the dataset TOML.
+    pub dataset: String,
+    /// Text of the experiment TOML.
+    pub experiment: String,
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What it is about, such as `header`.
+    pub subject: &'static str,
+    /// What was found.
+    pub value: String,
+    /// How sure that is, in percent.
+    pub confidence: u8,
+    /// Why, or what follows from it.
+    pub reason: String,
+    /// Text from the log, as it stands there: escape it where it is shown.
+    pub examples: Vec<String>,
+}
+
+/// Looks at the first 5,000 lines of a log and some further on. `log`: a file or a glob.
+///
+/// # Errors
+/// A log that cannot be read, is empty, or is no text.
+pub fn survey(log: &Path, name: &str) -> Result<Survey> {
+    let path = std::path::absolute(log).map_err(Error::io("read", log))?;
+    let sample = Sample::read(&expand(&path)?)?;
+    let header = guess(&sample)?;
+    let messages = Messages::of(&sample, &header);
+    let candidates = identifier::candidates(&messages).map_err(internal)?;
+    let session = session(&messages, &header, &candidates);
+    let identifier = match &session.rule {
+        SessionRule::Identifier { pattern } => Some(pattern.as_str()),
+        _ => candidates
+            .iter()
+            .find(|other| other.recurrence.coverage >= GOOD)
+            .map(|other| other.pattern.as_str()),
+    };
+    let parser = masks::settings(&messages, identifier);
+    let findings = findings(&sample, &header, &session, &candidates, &parser.masks);
+    let dataset = write::dataset(name, &path, &header, &parser, &session, &findings);
+    let experiment = write::experiment(name, &path, messages.len());
+    Ok(Survey {
+        name: name.to_owned(),
+        findings,
+        dataset,
+        experiment,
+    })
+}
+
+/// The header format of some logs, with a confidence in percent.
+///
+/// # Errors
+/// Logs that cannot be read, are empty, or are no text.
+pub fn guess_header(files: &[PathBuf]) -> Result<(HeaderFormat, u8)> {
+    let guess = guess(&Sample::read(files)?)?;
+    Ok((guess.format, percent(guess.confidence)))
+}
+
+impl Survey {
+    /// Writes `NAME.dataset.toml` and `NAME.toml` into a folder, and gives their paths.
+    ///
+    /// # Errors
+    /// Files that are there already, unless `force`, and folders that cannot be written.
+    pub fn write(&self, folder: &Path, force: bool) -> Result<[PathBuf; 2]> {
+        write::files(self, folder, force)
+    }
+}
+
+fn guess(sample: &Sample) -> Result<HeaderGuess> {
+    let stamps = Stamps::new().map_err(internal)?;
+    header::guess(sample, &stamps).map_err(internal)
+}
+
+/// A guess that does not compile is our mistake, and no reason to fall over.
+fn internal(error: impl std::fmt::Display) -> Error {
+    Error::run(
+        format!("the log could not be understood: {error}"),
+        "write the dataset by hand, from one in datasets/",
+    )
+}
+
+fn session(messages: &Messages, header: &HeaderGuess, candidates: &[Candidate]) -> SessionGuess {
+    let best = candidates.first().map(|best| (best, best.recurrence.score()));
+    let by_identifier = |least: f64| {
+        let (best, score) = best.filter(|(_, score)| *score >= least)?;
+        let recurrence = best.recurrence;
+        let reason = format!(
+            "{:.0}% of the messages name one; {} of them, with {:.1} messages each",
+            100.0 * recurrence.coverage,
+            recurrence.distinct,
+            recurrence.per_value
+        );
+        Some(SessionGuess {
+            rule: SessionRule::Identifier {
+                pattern: best.pattern.clone(),
+            },
+            limits: Limits::default(),
+            reason,
+            confidence: score,
+            examples: best.examples.clone(),
+        })
+    };
+    by_identifier(GOOD)
+        .or_else(|| stream::short_lived(messages, header))
+        .or_else(|| by_identifier(FAIR))
+        .unwrap_or_else(|| {
+            let mut windows = stream::windows(messages, header);
+            windows.reason = format!("{}; {}", without_identifier(candidates), windows.reason);
+            windows
+        })
+}
+
+/// Why there are no sessions by identifier.
+fn without_identifier(candidates: &[Candidate]) -> String {
+    let commonest = candidates
+        .iter()
+        .max_by(|a, b| a.recurrence.coverage.total_cmp(&b.recurrence.coverage));
+    match commonest {
+        Some(Candidate {
+            pattern, recurrence, ..
+        }) if recurrence.coverage >= GOOD => format!(
+            "`{pattern}` is in {:.0}% of the messages, but hardly comes back ({} values, {:.1} messages each): if this \
+             is an excerpt, try it on the whole log",
+            100.0 * recurrence.coverage,
+            recurrence.distinct,
+            recurrence.per_value
+        ),
+        _ => "no identifier comes back in enough messages".to_owned(),
+    }
+}
+
+fn findings(
+    sample: &Sample,
+    header: &HeaderGuess,
+    session: &SessionGuess,
+    candidates: &[Candidate],
+    masks: &[String],
+) -> Vec<Finding> {
+    let shown = |line: &Vec<u8>| String::from_utf8_lossy(&line[..line.len().min(160)]).into_owned();
+    let fields = header.format.fields().len() - 1;
+    let reason = match fields {
+        0 => format!(
+            "no header that {} lines share; each line is a message",
+            sample.lines.len()
+        ),
+        _ => format!(
+            "{fields} fields before the message; {:.1}% of {} lines fit",
+            100.0 * header.fitting,
+            sample.lines.len()
+        ),
+    };
+    let mut findings = vec![Finding {
+        subject: "header",
+        value: header.format.source().to_owned(),
+        confidence: percent(header.confidence),
+        reason,
+        examples: sample.lines.iter().take(1).map(shown).collect(),
+    }];
+    findings.push(match &header.stamp {
+        Some(stamp) => Finding {
+            subject: "time stamp",
+            value: stamp.format.clone(),
+            confidence: percent(stamp.reading * header.confidence),
+            reason: format!(
+                "in {}; reads {:.1}% of the stamps",
+                stamp.fields.join(", "),
+                100.0 * stamp.reading
+            ),
+            examples: vec![stamp.example.clone()],
+        },
+        None => Finding {
+            subject: "time stamp",
+            value: "none".to_owned(),
+            confidence: percent(0.5 * header.confidence),
+            reason: "no column reads as a date with a time of day; sessions cannot close by time".to_owned(),
+            examples: Vec::new(),
+        },
+    });
+    findings.push(Finding {
+        subject: "session",
+        value: write::rule_in_words(&session.rule),
+        confidence: percent(session.confidence),
+        reason: session.reason.clone(),
+        examples: session.examples.clone(),
+    });
+    let by_identifier = matches!(session.rule, SessionRule::Identifier { .. });
+    if let Some(other) = candidates
+        .first()
+        .filter(|other| !by_identifier && other.recurrence.score() >= WORTH_A_WORD)
+    {
+        findings.push(Finding {
+            subject: "also possible",
+            value: other.pattern.clone(),
+            confidence: percent(other.recurrence.score()),
+            reason: format!(
+                "an identifier in {:.0}% of the messages",
+                100.0 * other.recurrence.coverage
+            ),
+            examples: other.examples.clone(),
+        });
+    }
+    findings.push(Finding {
+        subject: "masks",
+        value: if masks.is_empty() {
+            "none".to_owned()
+        } else {
+            masks.join("   ")
+        },
+        confidence: percent(0.9 * header.confidence),
+        reason: "what they match is a parameter, written <*> in templates".to_owned(),
+        examples: Vec::new(),
+    });
+    findings
+}
+
+fn percent(share: f64) -> u8 {
+    (100.0 * share).round().clamp(0.0, 100.0) as u8
+}

@@ -1,0 +1,82 @@
+//! Labels of sessions: a CSV with an identifier and a label in each row. They stay beside the sessions, never in them.
+
+use std::path::Path;
+
+use evaluation::Label;
+use rustc_hash::FxHashMap;
+
+use super::bytes;
+use crate::error::{Error, Result};
+
+/// What is known of sessions by their identifier.
+#[derive(Clone, Debug, Default)]
+pub struct Labels(FxHashMap<String, Label>);
+
+impl Labels {
+    /// Reads a CSV with a header. Columns are found by name, or are the first and the second; `normal` is what a normal
+    /// session's label says, whatever its case, and everything else is anomalous.
+    pub fn read(path: &Path, id: Option<&str>, label: Option<&str>, normal: &str) -> Result<Self> {
+        let text = bytes::read_to_end(path)?;
+        let mut reader = csv::Reader::from_reader(&*text);
+        let wrong = |what: String| {
+            Error::run(
+                format!("{}: {what}", path.display()),
+                "labels are a CSV with a header and a row a session: its identifier and its label",
+            )
+        };
+        let header = reader.byte_headers().map_err(|error| wrong(error.to_string()))?.clone();
+        let column = |name: Option<&str>, or: usize| match name {
+            None => Ok(or),
+            Some(name) => header.iter().position(|field| field == name.as_bytes()).ok_or_else(|| {
+                let found: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
+                wrong(format!("has no column `{name}`, only {}", found.join(", ")))
+            }),
+        };
+        let (id, label) = (column(id, 0)?, column(label, 1)?);
+        let mut labels = FxHashMap::default();
+        let mut row = csv::ByteRecord::new();
+        while reader
+            .read_byte_record(&mut row)
+            .map_err(|error| wrong(error.to_string()))?
+        {
+            let line = row.position().map_or(0, csv::Position::line);
+            let (Some(id), Some(label)) = (row.get(id), row.get(label)) else {
+                return Err(wrong(format!("line {line}: has no identifier or no label")));
+            };
+            let id = String::from_utf8_lossy(id).trim().to_owned();
+            let is_normal = String::from_utf8_lossy(label).trim().eq_ignore_ascii_case(normal);
+            let label = if is_normal { Label::Normal } else { Label::Anomalous };
+            if labels.get(&id).is_some_and(|known| *known != label) {
+                return Err(wrong(format!(
+                    "line {line}: `{id}` is labelled once normal and once anomalous"
+                )));
+            }
+            labels.insert(id, label);
+        }
+        Ok(Self(labels))
+    }
+
+    /// The label of a session.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Label> {
+        self.0.get(id).copied()
+    }
+
+    /// Number of labelled sessions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(String, Label)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (String, Label)>>(labels: I) -> Self {
+        Self(labels.into_iter().collect())
+    }
+}

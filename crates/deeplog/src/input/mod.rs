@@ -1,0 +1,13 @@
+//! Reading: files of lines, sessions and labels, plain or compressed.
+
+mod bytes;
+mod labels;
+mod session_file;
+mod structured;
+mod zstandard;
+
+pub(crate) use bytes::read_to_end;
+pub use bytes::{Lines, MAX_LINE, expand, sha256};
+pub use labels::Labels;
+pub use session_file::read_sessions;
+pub use structured::{StructuredRow, StructuredRows};

@@ -1,0 +1,76 @@
+//! DeepLog as a library: what composes parser, sequencing, model, detection and evaluation, and all file I/O.
+//!
+//! An [`Experiment`] is read from TOML, [`run`] carries it out and leaves its results in a folder. What it trained is in one
+//! file, an [`Artefact`]; a [`Model`] opened from it judges files, and a [`Pipeline`] judges lines as they come.
+//!
+//! ```
+//! use deeplog::{Experiment, RunOptions, Unobserved};
+//! use deeplog_lstm::{Device, DeviceKind};
+//!
+//! let experiment = r#"
+//!     name = "example"
+//!     [data]
+//!     kind = "synthetic"
+//!     [data.synthetic]
+//!     sessions = 80
+//!     [dataset.header]
+//!     format = "<Date> <Time> <Pid> <Level> <Component>: <Content>"
+//!     [dataset.parser]
+//!     masks = ['blk_-?\d+', '(\d+\.){3}\d+(:\d+)?']
+//!     [dataset.session]
+//!     by = "identifier"
+//!     pattern = 'blk_-?\d+'
+//!     end_of_input = "complete"
+//!     [model]
+//!     hidden = 8
+//!     layers = 1
+//!     [training]
+//!     epochs = 1
+//! "#;
+//! let out = tempfile::tempdir()?;
+//! let experiment = Experiment::from_table(experiment.parse()?, out.path(), "example")?;
+//! let options = RunOptions { out: out.path().to_owned(), check: false, data_is_overridden: false };
+//! let summary = deeplog::run(&experiment, &Device::open(DeviceKind::Cpu)?, &options, &mut Unobserved)?;
+//! assert_eq!(summary.sessions, 40);
+//! assert!(summary.report.exists());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod artefact;
+mod corpus;
+mod detect;
+mod error;
+mod experiment;
+mod init;
+mod input;
+mod intake;
+mod line_reader;
+mod observer;
+mod output;
+mod parse;
+mod pipeline;
+mod run;
+mod synthesis;
+#[cfg(test)]
+mod tests;
+mod training;
+
+pub use artefact::{Artefact, Description, TrainingSummary};
+pub use corpus::{Corpus, NO_TEMPLATE, Texts, read as read_corpus};
+pub use detect::{DetectCounters, Judged, Model};
+pub use error::{Error, Problem, Result};
+pub use experiment::{
+    Data, Detection, Expect, Experiment, LabelRule, ModelSettings, Override, Profile, Source, Split, SplitMethod,
+    Stamp, Training as TrainingSettings, results_folder,
+};
+pub use init::{Finding, Survey, guess_header, survey};
+pub use input::{Labels, Lines, MAX_LINE, StructuredRow, StructuredRows, expand, read_sessions, sha256};
+pub use intake::{Intake, IntakeState, Message, Names};
+pub use line_reader::{LineCounters, LineReader, LineReaderState};
+pub use observer::{Observer, Unobserved};
+pub use output::{create_folder, write_atomically};
+pub use parse::{ParseSummary, Parsing, parse};
+pub use pipeline::{Output, Pipeline, Snapshot};
+pub use run::{Miss, RunOptions, RunSummary, run};
+pub use synthesis::write as write_synthetic;
+pub use training::{Training, train};

@@ -1,0 +1,66 @@
+//! What a reader must know of the protocol before believing a figure.
+
+use detection::ShortSessions;
+use evaluation::Metrics;
+use rustc_hash::FxHashSet;
+
+use super::Judged;
+use crate::experiment::SplitMethod;
+
+pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
+    let mut caveats = Vec::new();
+    let experiment = judged.experiment;
+    caveats.push(match experiment.detection.short_sessions {
+        ShortSessions::Model => "Short sessions are judged by the model: begin symbols stand in front of each session and an end symbol behind it.".to_owned(),
+        ShortSessions::Flag => format!("Every session of {} events or fewer is flagged whatever it holds, as the usual code does by its padding. Do not compare these figures with others.", experiment.model.history),
+        ShortSessions::Pass => format!("Every session of {} events or fewer passes whatever it holds.", experiment.model.history),
+    });
+    let test = metrics.data.test;
+    if test.normal + test.anomalous == 0 {
+        caveats
+            .push("There are no labels, so there is nothing to measure: the verdicts stand for themselves.".to_owned());
+    } else if test.normal + test.anomalous < test.sessions {
+        let without = test.sessions - test.normal - test.anomalous;
+        caveats.push(format!(
+            "{without} of {} test sessions have no label; they are judged and not measured.",
+            test.sessions
+        ));
+    }
+    if let Some(prevalence) = experiment.prevalence {
+        let share = test.anomalous as f64 / (test.normal + test.anomalous).max(1) as f64;
+        caveats.push(format!(
+            "{:.1}% of the labelled test sessions are anomalous, {:.1}% in nature: the columns at natural prevalence weigh them so.",
+            100.0 * share,
+            100.0 * prevalence
+        ));
+    }
+    let trained: FxHashSet<Vec<_>> = keys(judged.training.train.iter().chain(&judged.training.validation)).collect();
+    let repeated = keys(judged.test.iter()).filter(|keys| trained.contains(keys)).count();
+    if !judged.test.is_empty() {
+        caveats.push(format!(
+            "{repeated} of {} test sessions have a key sequence that also occurs in training; the distinct rows count each sequence once.",
+            judged.test.len()
+        ));
+    }
+    if experiment.data.split.method == SplitMethod::Random {
+        caveats.push(
+            "The split is by lot, so training has seen the future; a chronological split is stricter.".to_owned(),
+        );
+    }
+    let rival = metrics
+        .baselines
+        .get("unseen key set")
+        .and_then(|rival| rival.test.rates.f1);
+    if let (Some(rival), Some(ours)) = (rival, metrics.detector.test.rates.f1)
+        && rival >= ours
+    {
+        caveats.push("A rule without learning (unseen key set) is as good or better here; the model earns its place only by what that rule cannot see.".to_owned());
+    }
+    caveats
+}
+
+fn keys<'s>(
+    sessions: impl Iterator<Item = &'s sequence_windowing::Session>,
+) -> impl Iterator<Item = Vec<&'s sequence_windowing::Key>> {
+    sessions.map(|session| session.events.iter().map(|event| &event.key).collect())
+}

@@ -1,0 +1,56 @@
+//! What an experiment says about its data and its figures, and whether that holds.
+
+use evaluation::Metrics;
+
+use crate::error::{Error, Problem, Result};
+use crate::experiment::{Expect, Experiment};
+use crate::input::sha256;
+
+/// A figure that is not what the experiment expects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Miss {
+    /// What was expected.
+    pub expected: Expect,
+    /// F1 as measured; `None` where there was nothing to measure.
+    pub f1: Option<f64>,
+}
+
+pub(super) fn ensure_checksums(experiment: &Experiment) -> Result<()> {
+    let mut problems = Vec::new();
+    for (path, expected) in &experiment.data.checksums {
+        let found = sha256(path)?;
+        if !found.eq_ignore_ascii_case(expected) {
+            let fact = format!(
+                "{} has SHA-256 {found}, the experiment expects {expected}",
+                path.display()
+            );
+            problems.push(Problem {
+                field: "data.checksums".into(),
+                fact,
+            });
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Config {
+        origin: experiment.name.clone(),
+        problems,
+    })
+}
+
+pub(super) fn misses(experiment: &Experiment, metrics: &Metrics) -> Vec<Miss> {
+    let Some(expected) = &experiment.expect else {
+        return Vec::new();
+    };
+    let f1 = metrics.detector.test.rates.f1;
+    let holds = f1.is_some_and(|f1| (f1 - expected.f1).abs() <= expected.tolerance);
+    if holds {
+        Vec::new()
+    } else {
+        vec![Miss {
+            expected: expected.clone(),
+            f1,
+        }]
+    }
+}

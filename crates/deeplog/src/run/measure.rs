@@ -1,0 +1,145 @@
+//! Verdicts and labels to metrics.
+
+use std::collections::BTreeMap;
+
+use detection::{Rule, Verdict};
+use evaluation::{
+    Assessment, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint, Part, Prevalence,
+    SCHEMA_VERSION, ScoreHistogram, Sweeps, Timing, Timings, Unit, pair,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use sequence_windowing::{Session, SessionEnd, Windowing};
+
+use super::Judged;
+use crate::error::{Error, Result};
+
+/// The g sweep goes at least this far.
+const LEAST_SWEEP: u32 = 20;
+
+pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
+    let Judged {
+        experiment, training, ..
+    } = judged;
+    let failed = |error: evaluation::EvaluationError| Error::run(error.to_string(), "");
+    let prevalence = experiment.prevalence.map(Prevalence::new).transpose().map_err(failed)?;
+    let (indices, labels) = judged.labelled();
+    let sequences = sequences(indices.iter().map(|&i| &judged.test[i]));
+    let of = |verdicts: &[Verdict]| -> Vec<Verdict> { indices.iter().map(|&i| verdicts[i].clone()).collect() };
+    let verdicts = of(&judged.deeplog);
+    let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
+    let mut baselines = BTreeMap::new();
+    for rival in &judged.rivals {
+        let verdicts = of(&rival.verdicts);
+        let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
+        baselines.insert(
+            rival.name.to_owned(),
+            Assessment::of(&pairs, prevalence, experiment.seed).into(),
+        );
+    }
+    let summary = &training.artefact.description.training;
+    let (g, threshold) = match experiment.detection.rule {
+        Rule::TopG(g) => (Some(g), None),
+        Rule::Probability(least) => (None, Some(-least.ln())),
+    };
+    let symbols = training.artefact.description.model.alphabet.symbols();
+    let sweep = g.unwrap_or(0).max(LEAST_SWEEP).min(symbols);
+    Ok(Metrics {
+        schema_version: SCHEMA_VERSION,
+        experiment: evaluation::Experiment {
+            name: experiment.name.clone(),
+            description: experiment.description.clone(),
+        },
+        seed: experiment.seed,
+        data: Data {
+            train: part(
+                &training.train,
+                std::iter::repeat_n(Some(Label::Normal), training.train.len()),
+            ),
+            validation: part(
+                &training.validation,
+                std::iter::repeat_n(Some(Label::Normal), training.validation.len()),
+            ),
+            test: part(&judged.test, judged.corpus.labels.iter().copied()),
+            keys: training.vocabulary.len() as u64,
+            windows: summary.windows,
+            distinct_windows: summary.distinct_windows,
+            counters: judged.corpus.counters.clone(),
+        },
+        detector: Assessment::of(&pairs, prevalence, experiment.seed),
+        baselines,
+        operating_point: OperatingPoint {
+            g,
+            threshold,
+            chosen_on: ChosenOn::Config,
+        },
+        sweeps: Sweeps::of(&pairs, sweep),
+        scores: ScoreHistogram::of(&pairs),
+        losses: training
+            .history
+            .iter()
+            .map(|report| EpochLoss {
+                epoch: report.epoch as u32,
+                train: report.train_loss,
+                validation: report.validation_loss,
+            })
+            .collect(),
+        timings: timings(judged),
+        environment: Environment {
+            device: judged.device.kind().to_string(),
+            threads: std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    })
+}
+
+fn timings(judged: &Judged<'_>) -> Timings {
+    let training = judged.training;
+    let trained: u64 = training.history.iter().map(|report| report.windows).sum();
+    let config = &training.artefact.description.model;
+    let windowing = Windowing {
+        alphabet: config.alphabet,
+        history: config.history,
+        framing: judged.experiment.detection.short_sessions.framing(),
+    };
+    let scored = judged.test.iter().map(|session| windowing.count(session) as u64).sum();
+    Timings {
+        parse: judged
+            .corpus
+            .parsing
+            .map(|(seconds, lines)| Timing::new(seconds, lines, Unit::Lines)),
+        group: judged
+            .corpus
+            .grouping
+            .map(|(seconds, events)| Timing::new(seconds, events, Unit::Events)),
+        train: Some(Timing::new(training.seconds, trained, Unit::Windows)),
+        detect: Some(Timing::new(judged.detect_seconds, scored, Unit::Windows)),
+    }
+}
+
+fn part(sessions: &[Session], labels: impl Iterator<Item = Option<Label>>) -> Part {
+    let (mut normal, mut anomalous) = (0, 0);
+    for label in labels {
+        normal += u64::from(label == Some(Label::Normal));
+        anomalous += u64::from(label == Some(Label::Anomalous));
+    }
+    let distinct: FxHashSet<u64> = sequences(sessions.iter()).into_iter().collect();
+    Part {
+        sessions: sessions.len() as u64,
+        normal,
+        anomalous,
+        distinct: distinct.len() as u64,
+        events: sessions.iter().map(|session| session.events.len() as u64).sum(),
+    }
+}
+
+/// Numbers that are equal for sessions with equal keys and ends.
+fn sequences<'s>(sessions: impl Iterator<Item = &'s Session>) -> Vec<u64> {
+    let mut numbers: FxHashMap<(Vec<&sequence_windowing::Key>, SessionEnd), u64> = FxHashMap::default();
+    sessions
+        .map(|session| {
+            let next = numbers.len() as u64;
+            let keys = session.events.iter().map(|event| &event.key).collect();
+            *numbers.entry((keys, session.end)).or_insert(next)
+        })
+        .collect()
+}

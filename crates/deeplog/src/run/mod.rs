@@ -1,0 +1,181 @@
+//! An experiment from its data to its report.
+
+mod caveats;
+mod expectation;
+mod measure;
+mod publish;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use baselines::{UnseenKey, UnseenKeySet};
+use deeplog_lstm::Device;
+use detection::{DeepLog, Detector, Verdict};
+use evaluation::{Explanation, Label, Metrics};
+use sequence_windowing::Session;
+
+use crate::corpus::{self, Corpus};
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::observer::Observer;
+use crate::output::{create_folder, write_atomically};
+use crate::training::{self, Training};
+pub use expectation::Miss;
+
+/// How to run an experiment.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The run's own folder.
+    pub out: PathBuf,
+    /// Whether checksums and expectations bind.
+    pub check: bool,
+    /// Whether the data is other than the experiment's own, so that its checksums and expectations do not speak of it.
+    pub data_is_overridden: bool,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct RunSummary {
+    /// Everything measured.
+    pub metrics: Metrics,
+    /// One flagged session, explained.
+    pub example: Option<Explanation>,
+    /// Sessions judged, with or without a label.
+    pub sessions: u64,
+    /// Those of them that were flagged.
+    pub flagged: u64,
+    /// The report.
+    pub report: PathBuf,
+    /// Expectations that were not met.
+    pub misses: Vec<Miss>,
+}
+
+/// A detector's verdicts on the test sessions.
+struct Judgement {
+    name: &'static str,
+    verdicts: Vec<Verdict>,
+}
+
+/// Everything a run knows once its detectors have spoken.
+struct Judged<'r> {
+    experiment: &'r Experiment,
+    corpus: &'r Corpus,
+    training: &'r Training,
+    /// The test sessions, as the vocabulary knows them.
+    test: Vec<Session>,
+    deeplog: Vec<Verdict>,
+    rivals: Vec<Judgement>,
+    detect_seconds: f64,
+    device: &'r Device,
+}
+
+/// Runs an experiment and leaves its results in a folder: `metrics.json`, `verdicts.jsonl`, `report.html`, `report.md`,
+/// `plots/`, `model.deeplog`.
+pub fn run(
+    experiment: &Experiment,
+    device: &Device,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunSummary> {
+    create_folder(&options.out)?;
+    ensure_writable(options)?;
+    let binding = options.check && !options.data_is_overridden;
+    if binding {
+        expectation::ensure_checksums(experiment)?;
+    }
+    let corpus = corpus::read(experiment, &options.out, observer)?;
+    let training = training::train(experiment, &corpus, device, &options.out, observer)?;
+    let judged = judge(experiment, &corpus, &training, device, observer)?;
+    let metrics = measure::metrics(&judged)?;
+    observer.begin("reporting", None);
+    let (report, example) = publish::write(&judged, &metrics, &options.out)?;
+    observer.end("");
+    let misses = if binding {
+        expectation::misses(experiment, &metrics)
+    } else {
+        Vec::new()
+    };
+    let flagged = judged.deeplog.iter().filter(|verdict| verdict.is_anomalous()).count() as u64;
+    Ok(RunSummary {
+        metrics,
+        example,
+        sessions: judged.test.len() as u64,
+        flagged,
+        report,
+        misses,
+    })
+}
+
+/// A folder that cannot be written to should be known before an hour of training, not after.
+fn ensure_writable(options: &RunOptions) -> Result<()> {
+    let probe = options.out.join(".writable");
+    write_atomically(&probe, |_| Ok(()))?;
+    std::fs::remove_file(&probe).map_err(crate::error::Error::io("remove", &probe))
+}
+
+fn judge<'r>(
+    experiment: &'r Experiment,
+    corpus: &'r Corpus,
+    training: &'r Training,
+    device: &'r Device,
+    observer: &mut dyn Observer,
+) -> Result<Judged<'r>> {
+    let test: Vec<Session> = corpus
+        .test
+        .iter()
+        .map(|session| training.vocabulary.encode(session))
+        .collect();
+    let detection = experiment.detection;
+    let detector = DeepLog::new(
+        training.model.clone(),
+        training.vocabulary.clone(),
+        detection.rule,
+        detection.short_sessions,
+    );
+    observer.begin("detecting", Some(test.len() as u64));
+    let started = Instant::now();
+    let deeplog = judge_all(&detector, &test, observer);
+    let detect_seconds = started.elapsed().as_secs_f64();
+    let normal = || training.train.iter().chain(&training.validation);
+    let rivals = vec![
+        Judgement {
+            name: "unseen key",
+            verdicts: judge_all(&UnseenKey, &test, observer),
+        },
+        Judgement {
+            name: "unseen key set",
+            verdicts: judge_all(&UnseenKeySet::fit(normal()), &test, observer),
+        },
+    ];
+    observer.end(&format!("{} sessions", test.len()));
+    Ok(Judged {
+        experiment,
+        corpus,
+        training,
+        test,
+        deeplog,
+        rivals,
+        detect_seconds,
+        device,
+    })
+}
+
+fn judge_all(detector: &impl Detector, sessions: &[Session], observer: &mut dyn Observer) -> Vec<Verdict> {
+    let mut done = 0;
+    detector.judge(sessions, &mut |more| {
+        done += more as u64;
+        observer.advance(done, "");
+    })
+}
+
+impl Judged<'_> {
+    /// The indices of the test sessions that have a label, and these labels.
+    fn labelled(&self) -> (Vec<usize>, Vec<Label>) {
+        self.corpus
+            .labels
+            .iter()
+            .enumerate()
+            .filter_map(|(i, label)| Some((i, (*label)?)))
+            .unzip()
+    }
+}

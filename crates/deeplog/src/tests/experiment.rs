@@ -1,0 +1,173 @@
+use std::path::Path;
+
+use crate::{Error, Experiment, Override, Source};
+
+fn problems(text: &str) -> Vec<(String, String)> {
+    match Experiment::from_table(text.parse().unwrap(), Path::new("/data"), "test") {
+        Ok(_) => Vec::new(),
+        Err(Error::Config { problems, .. }) => problems.into_iter().map(|p| (p.field, p.fact)).collect(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+const VALID: &str = r#"
+    name = "a"
+    [data]
+    kind = "divided"
+    [data.train]
+    normal = "train.txt"
+"#;
+
+#[test]
+fn a_valid_experiment_has_no_problem() {
+    assert_eq!(problems(VALID), []);
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_field() {
+    let text = format!(
+        "{VALID}\n[model]\nhiden = 64\nlayers = 0\nhistory = \"ten\"\n[detection]\ntop_g = 9\nprobability = 0.5\n[evaluation]\nprevalence = 3"
+    );
+    let found = problems(&text);
+    let fields: Vec<&str> = found.iter().map(|(field, _)| &**field).collect();
+    assert_eq!(
+        fields,
+        [
+            "model.history",
+            "model.layers",
+            "model.hiden",
+            "detection.probability",
+            "evaluation.prevalence"
+        ]
+    );
+    assert!(found[2].1.contains("did you mean `hidden`"), "{}", found[2].1);
+}
+
+#[test]
+fn mistakes_that_hide_others_are_still_told() {
+    for (text, field) in [
+        ("", "name"),
+        ("name = \"../up\"", "name"),
+        ("name = \"a\"", "data"),
+        ("name = \"a\"\n[data]\n", "data.kind"),
+        ("name = \"a\"\n[data]\nkind = \"cooked\"", "data.kind"),
+        ("name = \"a\"\ndata = 3", "data"),
+        ("name = \"a\"\n[data]\nkind = \"raw\"\nlog = \"x\"", "dataset"),
+        (
+            "name = \"a\"\n[data]\nkind = \"raw\"\nlog = \"x\"\n[dataset]\n",
+            "dataset.session.by",
+        ),
+        (
+            "name = \"a\"\n[data]\nkind = \"synthetic\"\n[dataset.session]\nby = \"count\"\nevents = 0",
+            "data.synthetic",
+        ),
+        (
+            "name = \"a\"\n[data]\nkind = \"synthetic\"\n[dataset.session]\nby = \"count\"\nevents = 0",
+            "dataset.session.events",
+        ),
+        (
+            "name = \"a\"\n[dataset.parser]\nmasks = ['(']\n",
+            "dataset.parser.masks[0]",
+        ),
+    ] {
+        let found = problems(text);
+        assert!(found.iter().any(|(at, _)| at == field), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn overrides_reach_every_field_and_take_toml_or_text() {
+    let mut table: toml::Table = VALID.parse().unwrap();
+    let here = Path::new("/work");
+    for text in [
+        "model.hidden=32",
+        "data.test.normal=sub/n.csv",
+        "name=b",
+        "training.learning_rate = 0.01",
+    ] {
+        Override::parse(text).unwrap().apply(&mut table, here).unwrap();
+    }
+    let experiment = Experiment::from_table(table, Path::new("/data"), "test").unwrap();
+    assert_eq!((experiment.model.hidden, &*experiment.name), (32, "b"));
+    assert_eq!(experiment.training.config.learning_rate, 0.01);
+    let Source::Divided {
+        train_normal,
+        test_normal,
+        ..
+    } = experiment.data.source
+    else {
+        panic!()
+    };
+    assert!(train_normal.ends_with("train.txt") && !train_normal.starts_with(here));
+    assert_eq!(
+        test_normal.unwrap(),
+        here.join("sub/n.csv"),
+        "paths of the command line count from where one is"
+    );
+}
+
+#[test]
+fn overrides_that_are_none_are_refused() {
+    for text in ["model.hidden", "=3", "model..hidden=3"] {
+        assert!(matches!(Override::parse(text), Err(Error::Config { .. })), "{text}");
+    }
+    let mut table: toml::Table = VALID.parse().unwrap();
+    let through_a_value = Override::parse("name.first=3")
+        .unwrap()
+        .apply(&mut table, Path::new("/"));
+    assert!(
+        through_a_value
+            .unwrap_err()
+            .to_string()
+            .contains("`name` is not a table")
+    );
+    Override::parse("model.hidn=3")
+        .unwrap()
+        .apply(&mut table, Path::new("/"))
+        .unwrap();
+    assert!(
+        Experiment::from_table(table, Path::new("/"), "test").is_err(),
+        "an unknown field is an error"
+    );
+}
+
+#[test]
+fn every_dataset_and_experiment_that_is_shipped_is_valid() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let files = |folder: &str| {
+        let entries = std::fs::read_dir(root.join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .collect::<Vec<_>>()
+    };
+    let experiments = files("experiments");
+    assert!(experiments.len() >= 4);
+    for path in experiments {
+        if let Err(error) = Experiment::read(&path, &[], &root) {
+            panic!("{error}");
+        }
+    }
+    let quickstart = root.join("experiments/quickstart.toml");
+    let datasets = files("datasets");
+    assert!(datasets.len() >= 10);
+    for path in datasets {
+        let set = Override::parse(&format!("dataset={}", path.canonicalize().unwrap().display())).unwrap();
+        if let Err(error) = Experiment::read(&quickstart, &[set], &root) {
+            panic!("{}: {error}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_dataset_can_be_changed_where_it_is_named() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let experiment = Experiment::read(&root.join("experiments/hdfs-20000.toml"), &[], &root).unwrap();
+    let profile = experiment.profile.unwrap();
+    assert_eq!(profile.name, "HDFS_v1");
+    assert_eq!(profile.limits.end_of_input, sequence_windowing::EndOfInput::Cut);
+    let set = Override::parse("dataset.parser.similarity=0.7").unwrap();
+    let experiment = Experiment::read(&root.join("experiments/hdfs-raw.toml"), &[set], &root).unwrap();
+    assert_eq!(experiment.profile.unwrap().parser.similarity, 0.7);
+}

@@ -1,0 +1,282 @@
+//! From sessions to a trained model, with checkpoints on the way.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deeplog_lstm::{BatchProgress, CheckpointError, Device, EpochReport, LstmModel, ModelConfig, TrainError, Trainer};
+use sequence_windowing::{Alphabet, DistinctWindows, Session, Vocabulary, Windowing, validation};
+
+use crate::artefact::{Artefact, Description, TrainingSummary};
+use crate::corpus::Corpus;
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::input;
+use crate::observer::Observer;
+use crate::output::write_atomically;
+
+/// Time between checkpoints.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// A trained model with what it learnt from.
+pub struct Training {
+    /// What a model file holds.
+    pub artefact: Artefact,
+    /// The model itself.
+    pub model: LstmModel,
+    /// The training vocabulary.
+    pub vocabulary: Arc<Vocabulary>,
+    /// The sessions that it learnt from.
+    pub train: Vec<Session>,
+    /// The sessions that stopped it.
+    pub validation: Vec<Session>,
+    /// Every epoch.
+    pub history: Vec<EpochReport>,
+    /// Seconds of training.
+    pub seconds: f64,
+}
+
+/// Trains on a corpus. An interrupted training leaves a checkpoint in `folder`, and goes on from one that it finds
+/// there; the weights are the same as without interruption.
+pub fn train(
+    experiment: &Experiment,
+    corpus: &Corpus,
+    device: &Device,
+    folder: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Training> {
+    let vocabulary = Arc::new(Vocabulary::from_sessions(&corpus.train));
+    let sessions: Vec<Session> = corpus.train.iter().map(|session| vocabulary.encode(session)).collect();
+    let all: Vec<usize> = (0..sessions.len()).collect();
+    let (train, stop) = validation(&sessions, &all, experiment.training.validation);
+    let part = |indices: &[usize]| indices.iter().map(|&i| sessions[i].clone()).collect::<Vec<_>>();
+    let (train, validation) = (part(&train), part(&stop));
+
+    let model = model_config(experiment, &vocabulary)?;
+    let framing = experiment.detection.short_sessions.framing();
+    let windowing = Windowing {
+        alphabet: model.alphabet,
+        history: model.history,
+        framing,
+    };
+    let windows = DistinctWindows::of(&windowing, &train);
+    if windows.is_empty() {
+        let longest = train.iter().map(|session| session.events.len()).max().unwrap_or(0);
+        return Err(Error::run(
+            format!(
+                "{} training sessions give no window: the longest has {longest} events and the history is {}",
+                train.len(),
+                model.history
+            ),
+            "lower `model.history`, or use `detection.short_sessions = \"model\"`, which cuts windows from short sessions too",
+        ));
+    }
+    let mut summary = TrainingSummary {
+        sessions: train.len() as u64,
+        windows: windows.total(),
+        distinct_windows: windows.len() as u64,
+        ..TrainingSummary::default()
+    };
+    let started = Instant::now();
+    let trainer = Run {
+        experiment,
+        model: &model,
+        device,
+        path: folder.join("training.checkpoint"),
+    }
+    .run(windows, DistinctWindows::of(&windowing, &validation), observer)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let trained = trainer.finish();
+    if let Some(best) = trained.history.iter().rev().find(|report| report.best) {
+        summary.best_epoch = best.epoch;
+        summary.train_loss = best.train_loss;
+        summary.validation_loss = best.validation_loss;
+    }
+    summary.epochs = trained.history.len();
+    let checksum = |path: &PathBuf| Ok((path.display().to_string(), input::sha256(path)?));
+    let artefact = Artefact {
+        description: Description {
+            program: env!("CARGO_PKG_VERSION").into(),
+            experiment: experiment.table.clone(),
+            model,
+            vocabulary: (*vocabulary).clone(),
+            templates: corpus.templates.clone(),
+            parser: corpus.parser.clone(),
+            data: corpus.files.iter().map(checksum).collect::<Result<_>>()?,
+            training: summary,
+        },
+        weights: trained.model.weights(),
+    };
+    Ok(Training {
+        artefact,
+        model: trained.model,
+        vocabulary,
+        train,
+        validation,
+        history: trained.history,
+        seconds,
+    })
+}
+
+/// The shape of the model that an experiment asks for over a vocabulary.
+fn model_config(experiment: &Experiment, vocabulary: &Vocabulary) -> Result<ModelConfig> {
+    let settings = &experiment.model;
+    let config = ModelConfig {
+        alphabet: Alphabet {
+            keys: vocabulary.len() as u32,
+        },
+        history: settings.history,
+        hidden: settings.hidden,
+        layers: settings.layers,
+        input: settings.input,
+        dropout: settings.dropout,
+    };
+    let problems = config.validate();
+    if problems.is_empty() {
+        return Ok(config);
+    }
+    let problem = |problem: deeplog_lstm::Problem| crate::error::Problem {
+        field: format!("model.{}", problem.field),
+        fact: problem.message,
+    };
+    Err(Error::Config {
+        origin: experiment.name.clone(),
+        problems: problems.into_iter().map(problem).collect(),
+    })
+}
+
+/// One training with its checkpoint file.
+struct Run<'r> {
+    experiment: &'r Experiment,
+    model: &'r ModelConfig,
+    device: &'r Device,
+    path: PathBuf,
+}
+
+impl Run<'_> {
+    fn run(&self, train: DistinctWindows, validation: DistinctWindows, observer: &mut dyn Observer) -> Result<Trainer> {
+        let epochs = self.experiment.training.config.epochs as u64;
+        let mut trainer = self.start(train, validation, observer)?;
+        observer.begin("training", Some(epochs));
+        let mut saved = Instant::now();
+        loop {
+            let before = trainer.history().len() as u64;
+            let started = Instant::now();
+            let report = trainer.epoch(&mut |progress| {
+                observer.advance(before, &note(&progress, started));
+                if observer.is_cancelled() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            match report {
+                Ok(Some(report)) => {
+                    observer.advance(report.epoch as u64, &losses(&report));
+                    observer.detail(&losses(&report));
+                }
+                Ok(None) => break,
+                Err(TrainError::Stopped { .. }) => {
+                    self.save(&trainer)?;
+                    return Err(Error::Interrupted {
+                        hint: format!(
+                            "{before} of {epochs} epochs are done and kept in {}; the same command goes on from there",
+                            self.path.display()
+                        ),
+                    });
+                }
+                Err(error) => {
+                    self.save(&trainer)?;
+                    return Err(Error::run(
+                        error.to_string(),
+                        "lower `training.learning_rate`, or set `training.clip`",
+                    ));
+                }
+            }
+            if saved.elapsed() > CHECKPOINT_EVERY {
+                self.save(&trainer)?;
+                saved = Instant::now();
+            }
+        }
+        if self.path.exists() {
+            fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))?;
+        }
+        observer.end(
+            &trainer
+                .history()
+                .iter()
+                .rev()
+                .find(|report| report.best)
+                .map(losses)
+                .unwrap_or_default(),
+        );
+        Ok(trainer)
+    }
+
+    /// Begins anew, or goes on from a checkpoint of this very training.
+    fn start(
+        &self,
+        train: DistinctWindows,
+        validation: DistinctWindows,
+        observer: &mut dyn Observer,
+    ) -> Result<Trainer> {
+        let config = || self.experiment.training.config.clone();
+        let failed = |error: TrainError| match error {
+            TrainError::Config(error) => Error::config(&self.experiment.name, "training", error.to_string()),
+            error => Error::run(error.to_string(), ""),
+        };
+        if let Ok(bytes) = fs::read(&self.path) {
+            let resumed = Trainer::resume(
+                &bytes,
+                self.model.clone(),
+                config(),
+                train.clone(),
+                validation.clone(),
+                self.device,
+            );
+            match resumed {
+                Ok(trainer) => {
+                    observer.warn(&format!(
+                        "going on after epoch {} from {}",
+                        trainer.history().len(),
+                        self.path.display()
+                    ));
+                    return Ok(trainer);
+                }
+                Err(TrainError::Checkpoint(CheckpointError::Mismatch(what))) => {
+                    observer.warn(&format!(
+                        "{} is of another {what}; training begins anew",
+                        self.path.display()
+                    ));
+                }
+                Err(TrainError::Checkpoint(error)) => {
+                    observer.warn(&format!("{}: {error}; training begins anew", self.path.display()));
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Trainer::new(self.model.clone(), config(), train, validation, self.device).map_err(failed)
+    }
+
+    fn save(&self, trainer: &Trainer) -> Result<()> {
+        let bytes = trainer.checkpoint();
+        write_atomically(&self.path, |out| out.write_all(&bytes))
+    }
+}
+
+fn note(progress: &BatchProgress, started: Instant) -> String {
+    let rate = progress.windows as f64 / started.elapsed().as_secs_f64().max(1e-9);
+    format!("loss {:.4}, {:.0} windows/s", progress.loss, rate)
+}
+
+fn losses(report: &EpochReport) -> String {
+    match report.validation_loss {
+        Some(validation) => format!(
+            "epoch {}: loss {:.4}, validation {validation:.4}",
+            report.epoch, report.train_loss
+        ),
+        None => format!("epoch {}: loss {:.4}", report.epoch, report.train_loss),
+    }
+}
