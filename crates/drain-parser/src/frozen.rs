@@ -126,7 +126,10 @@ impl FrozenDrain {
         self.reader.read(content, &self.vocabulary, scratch);
         let tokens = self.tokens.get(template)?;
         let fits = tokens.len() == scratch.ids.len()
-            && tokens.iter().zip(&scratch.ids).all(|(token, id)| *token == WILDCARD || token == id);
+            && tokens
+                .iter()
+                .zip(&scratch.ids)
+                .all(|(token, id)| *token == WILDCARD || token == id);
         fits.then(|| self.parameters(template, content, scratch))
     }
 

@@ -1,0 +1,25 @@
+//! Drives the real `deeplog` binary: what it prints, what it leaves behind, and how it ends.
+//!
+//! Tests that need the real data find it through `DEEPLOG_DATA`, and say so where they are left out.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_config;
+mod bad_input;
+mod bad_output;
+mod command_line;
+mod datasets;
+mod detecting;
+mod harness;
+mod hostile;
+mod init;
+mod interruption;
+mod labels;
+mod model_files;
+mod parsing;
+mod quickstart;
+mod real_data;
+mod results;
+mod samples;
+mod sessions;
+mod synth;
