@@ -1,5 +1,6 @@
 //! Mistakes in experiments and in `--set`: all told at once, before anything is done.
 
+use crate::harness::finish;
 use crate::samples::{job_room, session_room};
 
 #[test]
@@ -62,6 +63,37 @@ fn set_reaches_fields_and_tells_its_own_mistakes() {
         "description=a=b",
     ])
     .ok();
+}
+
+#[test]
+fn check_sees_everything_that_a_run_would_complain_of() {
+    let room = session_room();
+    let wrong = [
+        "training.epochs=0",
+        "training.batch=0",
+        "training.learning_rate=-1",
+        "training.clip=0",
+        "training.patience=0",
+        "training.validation=1.5",
+        "model.dropout=1",
+        "model.input=embedding",
+        "model.embedding=0",
+        "detection.top_g=0",
+        "detection.short_sessions=maybe",
+        "data.split.train=0",
+        "data.split.method=magic",
+        "evaluation.prevalence=1",
+        "name=a/b",
+    ];
+    let mut command = room.command(["check", "sessions.toml"]);
+    wrong.iter().for_each(|set| {
+        command.args(["--set", set]);
+    });
+    let said = finish(&mut command).fails(2, &["sessions.toml has 14 mistakes"]).stderr;
+    for set in wrong.iter().filter(|set| **set != "model.input=embedding") {
+        let field = set.split_once('=').unwrap().0;
+        assert!(said.contains(&format!("\n  {field}: ")), "{field} in {said}");
+    }
 }
 
 #[test]

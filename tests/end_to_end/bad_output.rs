@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::harness::{Outcome, Room, deeplog, files_below, finish};
+use crate::harness::{Outcome, Room, deeplog, files_below, finish, left_out};
 use crate::samples::{job_room, quickstart, quickstart_call, session_model, session_room};
 
 #[test]
@@ -83,7 +83,7 @@ impl SmallDisk {
         if output.is_ok_and(|output| output.status.success()) {
             return Some(Self(folder));
         }
-        eprintln!("left out: {test} may not mount a small disk");
+        left_out(test, "may not mount a small disk");
         None
     }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::harness::{finish, repository};
+use crate::harness::{finish, left_out, repository};
 
 #[test]
 fn fetch_datasets_passes_its_own_tests() {
@@ -11,7 +11,7 @@ fn fetch_datasets_passes_its_own_tests() {
         .current_dir(repository())
         .args(["-c", "import sys, tomllib; assert sys.version_info >= (3, 11)"]);
     if !command.output().is_ok_and(|output| output.status.success()) {
-        eprintln!("left out: fetch_datasets_passes_its_own_tests needs python3 of 3.11 or later");
+        left_out("fetch_datasets_passes_its_own_tests", "needs python3 of 3.11 or later");
         return;
     }
     let mut tests = Command::new("python3");

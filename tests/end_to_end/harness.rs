@@ -54,11 +54,16 @@ pub(crate) fn repository() -> PathBuf {
         .unwrap()
 }
 
+/// Says that a test was left out, past the test runner, which hides what passing tests print.
+pub(crate) fn left_out(test: &str, why: &str) {
+    let _ = writeln!(std::io::stderr(), "left out: {test} {why}");
+}
+
 /// The real data, or a plain word that a test is left out.
 pub(crate) fn data(test: &str) -> Option<PathBuf> {
     let data = std::env::var_os("DEEPLOG_DATA").filter(|path| !path.is_empty());
     if data.is_none() {
-        eprintln!("left out: {test} needs DEEPLOG_DATA");
+        left_out(test, "needs DEEPLOG_DATA");
     }
     data.map(|path| PathBuf::from(path).canonicalize().expect("DEEPLOG_DATA is a folder"))
 }

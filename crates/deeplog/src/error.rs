@@ -90,7 +90,7 @@ impl Error {
                 }
                 io::ErrorKind::IsADirectory if reads => "give a file, or a glob such as 'folder/*.log'",
                 io::ErrorKind::IsADirectory => "a folder stands where a file should; choose another name",
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
                     "the file seems damaged or cut short; fetch or write it again"
                 }
                 io::ErrorKind::Unsupported => "compress the file anew with a smaller window, or give it as it is",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use deeplog::{Error, Experiment, Override, Result};
+use deeplog::{Error, Experiment, Model, Override, Result, expand};
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::Metrics;
 
@@ -22,6 +22,28 @@ pub(crate) struct DeviceArgs {
     /// Where to train and score: cpu, ndarray or gpu (the last two are cargo features)
     #[arg(long, default_value_t = DeviceKind::Cpu, value_name = "DEVICE")]
     device: DeviceKind,
+}
+
+/// A trained model and what it is to judge.
+#[derive(clap::Args)]
+pub(crate) struct JudgeArgs {
+    /// The model file
+    #[arg(long, value_name = "MODEL")]
+    model: PathBuf,
+    /// Logs or session files (as the model was trained on), globs, or - for standard input; .gz and .zst are read too
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+impl JudgeArgs {
+    /// The model, and the files behind the inputs in their order.
+    pub(crate) fn open(&self) -> Result<(Model, Vec<PathBuf>)> {
+        let model = Model::open(&self.model, &self.device.open()?)?;
+        let files: Vec<Vec<PathBuf>> = self.inputs.iter().map(|input| expand(input)).collect::<Result<_>>()?;
+        Ok((model, files.concat()))
+    }
 }
 
 impl ExperimentArgs {

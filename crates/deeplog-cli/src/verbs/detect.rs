@@ -2,34 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use deeplog::{DetectCounters, Error, Model, expand};
+use deeplog::{DetectCounters, Error};
 use detection::{Finding, Symbol, Verdict};
 use evaluation::visible;
 use sequence_windowing::KeyName;
 
-use super::common::DeviceArgs;
+use super::common::JudgeArgs;
 use crate::console::Console;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The model file
-    #[arg(long, value_name = "MODEL")]
-    model: PathBuf,
-    /// Logs or session files (as the model was trained on), globs, or - for standard input; .gz and .zst are read too
-    #[arg(required = true)]
-    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    judge: JudgeArgs,
     /// How to show verdicts: text shows anomalous sessions, jsonl and csv show all
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// End with exit code 3 if any session left the normal path
     #[arg(long)]
     fail_on_anomaly: bool,
-    #[command(flatten)]
-    device: DeviceArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -46,11 +39,7 @@ const DIM: Style = Style::new().dimmed();
 const SHOWN: usize = 3;
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let model = Model::open(&args.model, &args.device.open()?)?;
-    let mut files = Vec::new();
-    for input in &args.inputs {
-        files.extend(expand(input)?);
-    }
+    let (model, files) = args.judge.open()?;
     console.catch_interrupts();
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     if args.format == Format::Csv {
@@ -75,6 +64,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
 }
 
 fn unwritable(error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        // Whoever reads has seen enough, as `head` does; nothing is open that would need closing.
+        std::process::exit(0);
+    }
     Error::run(format!("cannot write to standard output: {error}"), "")
 }
 

@@ -5,35 +5,25 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use deeplog::{Error, Lines, Model, Result, expand};
+use deeplog::{Error, Lines, Model, Result};
 use detection::Verdict;
 use evaluation::{Explanation, Texts, explanation_text};
 use sequence_windowing::{Event, KeyName, Session};
 
-use super::common::DeviceArgs;
+use super::common::JudgeArgs;
 use crate::console::Console;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The model file
-    #[arg(long, value_name = "MODEL")]
-    model: PathBuf,
-    /// Logs or session files that hold the session
-    #[arg(required = true)]
-    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    judge: JudgeArgs,
     /// Identifier of the session [default: the most anomalous one]
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    #[command(flatten)]
-    device: DeviceArgs,
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let model = Model::open(&args.model, &args.device.open()?)?;
-    let mut files = Vec::new();
-    for input in &args.inputs {
-        files.extend(expand(input)?);
-    }
+    let (model, files) = args.judge.open()?;
     console.catch_interrupts();
     let mut found: Option<(Session, Verdict)> = None;
     model.detect(&files, console, &mut |session, verdict| {

@@ -38,7 +38,7 @@ impl<'p> Fields<'p> {
         match value.try_into() {
             Ok(value) => Some(value),
             Err(error) => {
-                let why = lower_first(error.to_string().trim());
+                let why = in_words(&lower_first(error.to_string().trim()));
                 self.problem(key, format!("{shown} does not fit: {why}"));
                 None
             }
@@ -104,6 +104,20 @@ impl<'p> Fields<'p> {
             self.problem(key, fact);
         }
     }
+}
+
+/// What serde says of a type, without the names that Rust has for numbers.
+fn in_words(message: &str) -> String {
+    let words = [
+        ("usize", "a whole number"),
+        ("u64", "a whole number"),
+        ("u32", "a whole number"),
+        ("i32", "a whole number"),
+        ("f64", "a number"),
+    ];
+    words
+        .iter()
+        .fold(message.to_owned(), |text, (name, word)| text.replace(name, word))
 }
 
 /// The known name that is at most two edits away.

@@ -275,11 +275,18 @@ fn read_model(mut fields: Fields<'_>) -> ModelSettings {
         input,
         dropout: fields.or("dropout", 0.0),
     };
+    let embedding = match model.input {
+        Input::Embedding(width) => Some(("embedding", width, 65_536)),
+        Input::OneHot => None,
+    };
     for (name, value, most) in [
         ("history", model.history, 10_000),
         ("hidden", model.hidden, 65_536),
         ("layers", model.layers, 64),
-    ] {
+    ]
+    .into_iter()
+    .chain(embedding)
+    {
         fields.ensure((1..=most).contains(&value), name, || {
             format!("{value} is outside 1 to {most}")
         });
@@ -305,6 +312,10 @@ fn read_training(mut fields: Fields<'_>, seed: u64) -> Training {
         patience: fields.optional("patience").or(default.patience),
         seed,
     };
+    config
+        .validate()
+        .into_iter()
+        .for_each(|problem| fields.problem(problem.field, problem.message));
     let validation = fields.or("validation", 0.1);
     fields.ensure((0.0..1.0).contains(&validation), "validation", || {
         format!("{validation} is not a share of the training sessions; give a number from 0 to below 1")
