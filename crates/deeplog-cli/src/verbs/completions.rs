@@ -1,6 +1,6 @@
 //! `deeplog completions`: for shells.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -13,6 +13,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run<C: CommandFactory>(args: Args) -> anyhow::Result<ExitCode> {
-    clap_complete::generate(args.shell, &mut C::command(), "deeplog", &mut io::stdout());
+    // Into memory first: writing straight to a closed pipe would panic.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut C::command(), "deeplog", &mut script);
+    io::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -72,7 +72,7 @@ pub(super) fn read(experiment: &Experiment, file: &Path, observer: &mut dyn Obse
         ensure_wanted(observer)?;
     }
     let (mut sessions, counters) = collector.finish();
-    sessions.sort_by_key(|session| session.first_line());
+    sessions.sort_by_key(sequence_windowing::Session::first_line);
     ensure_sessions(&sessions, file)?;
     observer.end(&format!("{} sessions", sessions.len()));
     corpus.count("rows_without_event", without_event);

@@ -15,6 +15,13 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
         ShortSessions::Flag => format!("Every session of {} events or fewer is flagged whatever it holds, as the usual code does by its padding. Do not compare these figures with others.", experiment.model.history),
         ShortSessions::Pass => format!("Every session of {} events or fewer passes whatever it holds.", experiment.model.history),
     });
+    let symbols = metrics.data.keys + u64::from(experiment.detection.short_sessions == ShortSessions::Model);
+    if let Some(g) = metrics.operating_point.g.map(u64::from)
+        && 2 * g > symbols
+    {
+        let left = symbols.saturating_sub(g);
+        caveats.push(format!("There are {symbols} possible next symbols and g is {g}, so a known key is flagged only where it is one of the {left} least probable. A threshold on probability (`detection.probability`) does not depend on how many there are."));
+    }
     let test = metrics.data.test;
     if test.normal + test.anomalous == 0 {
         caveats

@@ -31,7 +31,7 @@ fn live_and_batch_agree_through_restarts() {
         fs::write(&log, text).unwrap();
         let mut batch: Vec<Verdict> = Vec::new();
         let counters = model
-            .detect(&[log.clone()], &mut Unobserved, &mut |_, verdict| {
+            .detect(std::slice::from_ref(&log), &mut Unobserved, &mut |_, verdict| {
                 batch.push(verdict.clone());
                 Ok(())
             })
