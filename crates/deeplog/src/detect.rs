@@ -42,6 +42,8 @@ pub struct DetectCounters {
     pub groups: Option<GroupCounters>,
     /// Messages with an unreadable time stamp.
     pub unreadable_stamps: u64,
+    /// Messages that match no template and belong to no session: new, and judged by nobody.
+    pub unseen_without_session: u64,
 }
 
 /// What takes a judged session with its verdict.
@@ -114,9 +116,16 @@ impl Model {
         let mut collector: Collector<Key> = Collector::new(profile.session.clone(), profile.limits.clone())
             .map_err(|error| Error::config(format!("dataset {}", profile.name), "session", error.to_string()))?;
         let mut batch = Batch::new(self, judged);
+        let mut unseen_without_session = 0;
         let mut lines = Lines::of(files.to_vec());
         while let Some((number, line)) = lines.next_line()? {
-            reader.read(line, |event: &Event, names| collector.push(event, names, false));
+            let without = collector.grouper().counters().without_session;
+            let mut is_unseen = false;
+            reader.read(line, |event: &Event, names| {
+                is_unseen = matches!(event.key, Key::Unseen(_));
+                collector.push(event, names, false);
+            });
+            unseen_without_session += u64::from(is_unseen && collector.grouper().counters().without_session > without);
             batch.take(collector.take_closed())?;
             observer.advance(number, "");
             ensure_wanted(observer)?;
@@ -129,11 +138,13 @@ impl Model {
         counters.lines = Some(reader.counters());
         counters.groups = Some(groups);
         counters.unreadable_stamps = reader.unreadable_stamps();
-        observer.end(&format!(
-            "{} sessions in {} lines",
-            counters.sessions,
-            reader.counters().lines
-        ));
+        counters.unseen_without_session = unseen_without_session;
+        let LineCounters {
+            lines, messages, blank, ..
+        } = reader.counters();
+        observer.end(&format!("{} sessions in {lines} lines", counters.sessions));
+        warn_of_unjudged(observer, lines - blank - messages, lines, "do not fit the header");
+        warn_of_unjudged(observer, groups.without_session, messages, "belong to no session");
         Ok(counters)
     }
 
@@ -176,6 +187,13 @@ impl Model {
             ),
             "this model reads session files with the keys that it was trained on; for raw logs train a model on raw logs",
         ))
+    }
+}
+
+/// Says so where a tenth of the lines or more is judged by nobody: a clean verdict on the rest means little then.
+pub(crate) fn warn_of_unjudged(observer: &mut dyn Observer, unjudged: u64, all: u64, why: &str) {
+    if unjudged > 0 && unjudged >= all / 10 {
+        observer.warn(&format!("{unjudged} of {all} lines {why} and were not judged"));
     }
 }
 

@@ -64,7 +64,10 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Config { .. } => Some("correct these fields; `deeplog check` looks again without running anything"),
+            Self::Config { origin, .. } if origin.ends_with(".toml") => {
+                Some("correct these fields; `deeplog check` looks again without running anything")
+            }
+            Self::Config { .. } => Some("correct the call; `--help` lists what it takes"),
             Self::Run { hint, .. } | Self::Interrupted { hint } => {
                 Some(hint).filter(|hint| !hint.is_empty()).map(|hint| &**hint)
             }

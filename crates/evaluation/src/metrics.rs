@@ -40,6 +40,26 @@ pub struct Metrics {
     pub environment: Environment,
 }
 
+impl Metrics {
+    /// Whether any test session had a label. Without one there are no figures.
+    #[must_use]
+    pub fn has_labels(&self) -> bool {
+        let confusion = self.detector.test.confusion;
+        confusion.normal() + confusion.anomalous() > 0
+    }
+
+    /// The test sessions in words.
+    pub(crate) fn test_population(&self) -> String {
+        if self.has_labels() {
+            return crate::table::population(self.detector.test.confusion);
+        }
+        format!(
+            "{} sessions without labels",
+            crate::number::count(self.data.test.sessions)
+        )
+    }
+}
+
 /// Which experiment was run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Experiment {

@@ -1,8 +1,9 @@
 //! Arguments that several verbs share.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use deeplog::{Error, Experiment, Model, Override, Result, expand};
+use deeplog::{Error, Experiment, Lines, Model, Override, Result, expand};
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::Metrics;
 
@@ -30,7 +31,8 @@ pub(crate) struct JudgeArgs {
     /// The model file
     #[arg(long, value_name = "MODEL")]
     model: PathBuf,
-    /// Logs or session files (as the model was trained on), globs, or - for standard input; .gz and .zst are read too
+    /// Logs or session files (as the model was trained on), globs, or - for standard input; .gz and .zst are read
+    /// too. Several count as one input, and their lines are numbered through
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -64,6 +66,24 @@ impl DeviceArgs {
     pub(crate) fn open(&self) -> Result<Device> {
         Device::open(self.device).map_err(|error| Error::config("--device", "--device", error.to_string()))
     }
+}
+
+/// The raw lines with these numbers. None from standard input, which cannot be read twice.
+pub(crate) fn lines_of(files: &[PathBuf], numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, String>> {
+    let mut texts = BTreeMap::new();
+    let Some(&last) = numbers.last() else { return Ok(texts) };
+    if files.iter().any(|file| file == Path::new("-")) {
+        return Ok(texts);
+    }
+    let mut lines = Lines::of(files.to_vec());
+    while let Some((number, line)) = lines.next_line()?
+        && number <= last
+    {
+        if numbers.contains(&number) {
+            texts.insert(number, String::from_utf8_lossy(line).into_owned());
+        }
+    }
+    Ok(texts)
 }
 
 /// Reads the `metrics.json` of a run, given as the file or as its folder.

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use deeplog::{DetectCounters, Error};
+use deeplog::{DetectCounters, Error, NO_TEMPLATE};
 use detection::{Finding, Symbol, Verdict};
 use evaluation::visible;
 use sequence_windowing::KeyName;
 
-use super::common::JudgeArgs;
+use super::common::{JudgeArgs, lines_of};
 use crate::console::Console;
 
 #[derive(clap::Args)]
@@ -37,19 +38,30 @@ const DIM: Style = Style::new().dimmed();
 
 /// Expected templates that the text format shows.
 const SHOWN: usize = 3;
+/// Characters of a line or template that the text format shows.
+const LONGEST: usize = 300;
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     let (model, files) = args.judge.open()?;
-    console.catch_interrupts();
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     if args.format == Format::Csv {
         writeln!(out, "session,outcome,score,events,reason,position,line,seen")?;
     }
-    let templates = &model.artefact.description.templates;
+    let mut page = Page {
+        templates: &model.artefact.description.templates,
+        lines: BTreeMap::new(),
+    };
+    // Standard input cannot be read again, so its verdicts are shown as they come.
+    let is_stdin = files.iter().any(|file| file == Path::new("-"));
+    let mut anomalous: Vec<Verdict> = Vec::new();
     let counters = model.detect(&files, console, &mut |_, verdict| {
         let written = match args.format {
-            Format::Text if verdict.is_anomalous() => text(&mut out, verdict, templates),
-            Format::Text => Ok(()),
+            Format::Text if !verdict.is_anomalous() => Ok(()),
+            Format::Text if is_stdin => page.write(&mut out, verdict),
+            Format::Text => {
+                anomalous.push(verdict.clone());
+                Ok(())
+            }
             Format::Jsonl => serde_json::to_writer(&mut out, verdict)
                 .map_err(io::Error::from)
                 .and_then(|()| writeln!(out)),
@@ -57,6 +69,11 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         };
         written.map_err(unwritable)
     })?;
+    page.lines = lines_of(&files, &anomalous.iter().filter_map(line_without_template).collect())?;
+    anomalous
+        .iter()
+        .try_for_each(|verdict| page.write(&mut out, verdict))
+        .map_err(unwritable)?;
     out.flush().map_err(unwritable)?;
     console.say(&summary(&counters));
     let found = args.fail_on_anomaly && counters.anomalous > 0;
@@ -71,42 +88,73 @@ fn unwritable(error: io::Error) -> Error {
     Error::run(format!("cannot write to standard output: {error}"), "")
 }
 
-fn text(out: &mut impl Write, verdict: &Verdict, templates: &BTreeMap<KeyName, String>) -> io::Result<()> {
-    let words = |symbol: &Symbol| match symbol {
-        Symbol::End => "(the session ends)".to_owned(),
-        Symbol::Key(key) => visible(templates.get(key).map_or(key.as_str(), |template| template)),
-    };
-    let session = visible(&verdict.session);
-    let Some(finding) = verdict.decisive() else {
-        return Ok(());
-    };
-    writeln!(
-        out,
-        "{ANOMALY}anomaly{ANOMALY:#} {session}  {}",
-        finding.reason.describe()
-    )?;
-    if let Some(position) = finding.position {
-        let line = finding.line.map(|line| format!(", line {line}")).unwrap_or_default();
+/// The line of a verdict's decisive event, where there is no template to show in its place.
+fn line_without_template(verdict: &Verdict) -> Option<u64> {
+    let finding = verdict.decisive()?;
+    let is_unparsed = matches!(&finding.seen, Some(Symbol::Key(key)) if key.as_str() == NO_TEMPLATE);
+    finding.line.filter(|_| is_unparsed)
+}
+
+/// Verdicts as text, with what is needed to put them in words.
+struct Page<'p> {
+    templates: &'p BTreeMap<KeyName, String>,
+    /// Raw lines, by number.
+    lines: BTreeMap<u64, String>,
+}
+
+impl Page<'_> {
+    fn write(&self, out: &mut impl Write, verdict: &Verdict) -> io::Result<()> {
+        let Some(finding) = verdict.decisive() else {
+            return Ok(());
+        };
+        let session = shown(&verdict.session);
         writeln!(
             out,
-            "    {DIM}event {} of {}{line}{DIM:#}",
-            position + 1,
-            verdict.events
+            "{ANOMALY}anomaly{ANOMALY:#} {session}  {}",
+            finding.reason.describe()
         )?;
+        match (finding.position, finding.line) {
+            (Some(position), Some(line)) => {
+                writeln!(
+                    out,
+                    "    {DIM}event {} of {}, line {line}{DIM:#}",
+                    position + 1,
+                    verdict.events
+                )?;
+            }
+            (Some(position), None) => writeln!(out, "    {DIM}after event {position}, the last one{DIM:#}")?,
+            (None, _) => {}
+        }
+        if let Some(seen) = &finding.seen {
+            let line = line_without_template(verdict).and_then(|line| self.lines.get(&line));
+            writeln!(
+                out,
+                "    seen      {}",
+                line.map_or_else(|| self.words(seen), |line| shown(line))
+            )?;
+        }
+        for (i, candidate) in finding.expected.iter().take(SHOWN).enumerate() {
+            let label = if i == 0 { "expected" } else { "" };
+            let (words, percent) = (self.words(&candidate.symbol), 100.0 * candidate.probability);
+            writeln!(out, "    {label:<9} {words} {DIM}{percent:.1}%{DIM:#}")?;
+        }
+        Ok(())
     }
-    if let Some(seen) = &finding.seen {
-        writeln!(out, "    seen      {}", words(seen))?;
+
+    fn words(&self, symbol: &Symbol) -> String {
+        match symbol {
+            Symbol::End => "(the session ends)".to_owned(),
+            Symbol::Key(key) => shown(self.templates.get(key).map_or(key.as_str(), |template| template)),
+        }
     }
-    for (i, candidate) in finding.expected.iter().take(SHOWN).enumerate() {
-        let label = if i == 0 { "expected" } else { "" };
-        writeln!(
-            out,
-            "    {label:<9} {} {DIM}{:.1}%{DIM:#}",
-            words(&candidate.symbol),
-            100.0 * candidate.probability
-        )?;
+}
+
+/// A text of the log, harmless to a terminal and of bearable length.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => visible(&text[..end]) + "…",
+        None => visible(text),
     }
-    Ok(())
 }
 
 fn csv(out: &mut impl Write, verdict: &Verdict) -> io::Result<()> {
@@ -153,6 +201,7 @@ fn summary(counters: &DetectCounters) -> String {
     }
     if let Some(groups) = counters.groups {
         count(groups.without_session, "lines without session");
+        count(counters.unseen_without_session, "of them without template too");
         count(groups.late, "late lines");
         count(groups.evicted, "sessions evicted");
         count(groups.dropped_events, "events over the session cap");

@@ -1,16 +1,15 @@
 //! `deeplog explain`: one session, key by key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use deeplog::{Error, Lines, Model, Result};
+use deeplog::{Error, Model};
 use detection::Verdict;
 use evaluation::{Explanation, Texts, explanation_text};
 use sequence_windowing::{Event, KeyName, Session};
 
-use super::common::JudgeArgs;
+use super::common::{JudgeArgs, lines_of};
 use crate::console::Console;
 
 #[derive(clap::Args)]
@@ -24,7 +23,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     let (model, files) = args.judge.open()?;
-    console.catch_interrupts();
     let mut found: Option<(Session, Verdict)> = None;
     model.detect(&files, console, &mut |session, verdict| {
         let better = match &args.session {
@@ -53,32 +51,13 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         })
         .collect();
     let is_log = model.artefact.description.parser.is_some();
-    let lines = if is_log {
-        look_up(&files, &events)?
-    } else {
-        BTreeMap::new()
-    };
+    let numbers = events.iter().filter(|_| is_log).map(|event| event.line).collect();
+    let lines = lines_of(&files, &numbers)?;
     let texts = Looked { model: &model, lines };
     let explanation = Explanation::of(&verdict, &events, None, &texts);
     let text = explanation_text(&explanation, Console::width(), Console::colours());
     writeln!(anstream::stdout(), "{}", text.trim_end())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The raw lines of the events, unless they came from standard input, which cannot be read twice.
-fn look_up(files: &[PathBuf], events: &[Event<KeyName>]) -> Result<BTreeMap<u64, String>> {
-    let wanted: BTreeSet<u64> = events.iter().map(|event| event.line).collect();
-    let mut texts = BTreeMap::new();
-    if files.iter().any(|file| file == Path::new("-")) {
-        return Ok(texts);
-    }
-    let mut lines = Lines::of(files.to_vec());
-    while let Some((number, line)) = lines.next_line()? {
-        if wanted.contains(&number) {
-            texts.insert(number, String::from_utf8_lossy(line).into_owned());
-        }
-    }
-    Ok(texts)
 }
 
 struct Looked<'m> {

@@ -37,8 +37,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     let summary = deeplog::run(&experiment, &device, &options, console)?;
 
     let mut stdout = anstream::stdout();
-    let test = summary.metrics.data.test;
-    if test.normal + test.anomalous > 0 {
+    if summary.metrics.has_labels() {
         writeln!(stdout, "{}", results_table(&summary.metrics).trim_end())?;
     } else {
         writeln!(

@@ -12,6 +12,7 @@ use sequence_windowing::{Event, KeyName, Session};
 use super::divide::labels_of;
 use super::structured::{collector, profile_of};
 use super::{Corpus, Division, Texts, ensure_sessions, label_by_lines};
+use crate::detect::warn_of_unjudged;
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, LabelRule, Profile};
 use crate::input::{Labels, Lines};
@@ -169,6 +170,13 @@ impl Survey {
                 "correct `dataset.header.format`; `deeplog init` proposes one for an unknown log",
             ));
         }
+        warn_of_unjudged(observer, continuations + headless, count, "do not fit the header");
+        warn_of_unjudged(
+            observer,
+            counters.without_session,
+            counters.events,
+            "belong to no session",
+        );
         corpus.grouping = Some((started.elapsed().as_secs_f64(), counters.events));
         corpus.count("lines", count);
         corpus.count("blank_lines", blank);

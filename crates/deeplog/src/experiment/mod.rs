@@ -118,6 +118,7 @@ impl Experiment {
         fields
             .iter()
             .try_for_each(|set| set.apply(&mut table, working_directory))?;
+        replace_rule(&mut table, overrides);
         Self::from_table(table, folder, &path.display().to_string())
     }
 
@@ -150,6 +151,18 @@ impl Profile {
                 problems,
             }),
         }
+    }
+}
+
+/// The two rules of detection exclude each other: one that is set on the command line takes the other's place.
+fn replace_rule(table: &mut Table, overrides: &[Override]) {
+    let is_set = |field: &str| overrides.iter().any(|set| set.field() == field);
+    if let Some(Value::Table(detection)) = table.get_mut("detection") {
+        match (is_set("detection.top_g"), is_set("detection.probability")) {
+            (true, false) => detection.remove("probability"),
+            (false, true) => detection.remove("top_g"),
+            _ => None,
+        };
     }
 }
 

@@ -237,11 +237,8 @@ impl<'l> Draft<'l> {
         let share = numbered / prefixes.len() as f64;
         if share > 1.0 - MOST {
             let name = self.names.unique("Pid");
-            self.text.push_str(&if share >= MOST {
-                format!(r"\[<{name}>\]")
-            } else {
-                format!(r"(\[<{name}>\])?")
-            });
+            // Always optional: what the kernel writes has none, and may well come after the lines looked at.
+            self.text.push_str(&format!(r"(\[<{name}>\])?"));
         }
         self.text.push_str(&literal(separator.trim_ascii_end()));
         self.cursors = cursors;

@@ -29,8 +29,10 @@ use stream::SessionGuess;
 
 /// An identifier that scores this much makes sessions, whatever else there is.
 const GOOD: f64 = 0.5;
-/// One that scores this much is better than windows, since most lines then belong to no session.
+/// One that scores this much is better than windows.
 const FAIR: f64 = 0.25;
+/// Messages without an identifier are judged by nobody, so at least this share must have one.
+const LEAST_COVERAGE: f64 = 0.5;
 /// One that scores this much is told.
 const WORTH_A_WORD: f64 = 0.1;
 
@@ -127,7 +129,8 @@ fn internal(error: impl std::fmt::Display) -> Error {
 fn session(messages: &Messages, header: &HeaderGuess, candidates: &[Candidate]) -> SessionGuess {
     let best = candidates.first().map(|best| (best, best.recurrence.score()));
     let by_identifier = |least: f64| {
-        let (best, score) = best.filter(|(_, score)| *score >= least)?;
+        let covers = |best: &Candidate| best.recurrence.coverage >= LEAST_COVERAGE;
+        let (best, score) = best.filter(|(best, score)| *score >= least && covers(best))?;
         let recurrence = best.recurrence;
         let reason = format!(
             "{:.0}% of the messages name one; {} of them, with {:.1} messages each",

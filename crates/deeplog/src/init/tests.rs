@@ -12,7 +12,12 @@ use crate::experiment::Experiment;
 fn data() -> Option<PathBuf> {
     let folder = std::env::var_os("DEEPLOG_DATA").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("LEFT OUT: DEEPLOG_DATA is not set, so `init` was not tried on real logs");
+        // Straight to standard error: the test runner hides what a passing test prints.
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("LEFT OUT: DEEPLOG_DATA is not set, so `init` was not tried on real logs\n"),
+        )
+        .unwrap();
     }
     folder
 }

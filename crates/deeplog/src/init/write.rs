@@ -97,8 +97,8 @@ pub(super) fn experiment(name: &str, log: &Path, messages: usize) -> String {
         quoted(&format!("{name}.dataset.toml")),
         quoted(&log.display().to_string())
     );
-    // A small log has few steps an epoch.
-    let epochs = if messages < 5_000 { 60 } else { 20 };
+    // A small log has few steps an epoch, and its few validation sessions make a jumpy loss.
+    let (epochs, patience) = if messages < 5_000 { (100, 30) } else { (30, 5) };
     let _ = write!(
         text,
         "[model]\n\
@@ -109,11 +109,12 @@ pub(super) fn experiment(name: &str, log: &Path, messages: usize) -> String {
          [training]\n\
          epochs = {epochs}\n\
          # Stops when the loss on the latest tenth of the training sessions has not fallen for so many epochs.\n\
-         patience = 5\n\
+         patience = {patience}\n\
          validation = 0.1\n\n\
          [detection]\n\
-         # A key is expected if it is among the g likeliest. Lower: more findings.\n\
-         top_g = 9\n"
+         # A next key that is less probable than this is a finding. Higher: more findings. The paper's rule is\n\
+         # `top_g = 9` in its place: a finding is what is not among the nine likeliest.\n\
+         probability = 0.001\n"
     );
     text
 }

@@ -15,13 +15,7 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
         ShortSessions::Flag => format!("Every session of {} events or fewer is flagged whatever it holds, as the usual code does by its padding. Do not compare these figures with others.", experiment.model.history),
         ShortSessions::Pass => format!("Every session of {} events or fewer passes whatever it holds.", experiment.model.history),
     });
-    let symbols = metrics.data.keys + u64::from(experiment.detection.short_sessions == ShortSessions::Model);
-    if let Some(g) = metrics.operating_point.g.map(u64::from)
-        && 2 * g > symbols
-    {
-        let left = symbols.saturating_sub(g);
-        caveats.push(format!("There are {symbols} possible next symbols and g is {g}, so a known key is flagged only where it is one of the {left} least probable. A threshold on probability (`detection.probability`) does not depend on how many there are."));
-    }
+    caveats.extend(urgent(metrics));
     let test = metrics.data.test;
     if test.normal + test.anomalous == 0 {
         caveats
@@ -64,6 +58,19 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
         caveats.push("A rule without learning (unseen key set) is as good or better here; the model earns its place only by what that rule cannot see.".to_owned());
     }
     caveats
+}
+
+/// What makes a run's verdicts next to worthless, and should not wait until somebody opens the report.
+pub(super) fn urgent(metrics: &Metrics) -> Option<String> {
+    // The end of a session is a symbol too.
+    let symbols = metrics.data.keys + 1;
+    let g = u64::from(metrics.operating_point.g?);
+    let left = symbols.saturating_sub(g);
+    (left <= 2).then(|| {
+        format!(
+            "There are {symbols} possible next symbols and g is {g}, so next to nothing can be flagged but unseen keys. A threshold on probability (detection.probability) does not depend on how many there are."
+        )
+    })
 }
 
 fn keys<'s>(

@@ -85,11 +85,15 @@ pub fn run(
     }
     let corpus = corpus::read(experiment, &options.out, observer)?;
     let training = training::train(experiment, &corpus, device, &options.out, observer)?;
+    // What took longest is safe first.
+    training.artefact.write(&options.out.join("model.deeplog"))?;
     let judged = judge(experiment, &corpus, &training, device, observer)?;
     let metrics = measure::metrics(&judged)?;
     observer.begin("reporting", None);
     let (report, example) = publish::write(&judged, &metrics, &options.out)?;
-    observer.end("");
+    observer.end(&format!("in {}", options.out.display()));
+    let caveats = caveats::urgent(&metrics);
+    caveats.iter().for_each(|caveat| observer.warn(caveat));
     let misses = if binding {
         expectation::misses(experiment, &metrics)
     } else {

@@ -49,7 +49,6 @@ pub(super) fn write(judged: &Judged<'_>, metrics: &Metrics, out: &Path) -> Resul
         }
         Ok(())
     })?;
-    judged.training.artefact.write(&out.join("model.deeplog"))?;
     Ok((report, example(explanations)))
 }
 

@@ -171,3 +171,21 @@ fn a_dataset_can_be_changed_where_it_is_named() {
     let experiment = Experiment::read(&root.join("experiments/hdfs-raw.toml"), &[set], &root).unwrap();
     assert_eq!(experiment.profile.unwrap().parser.similarity, 0.7);
 }
+
+#[test]
+fn a_rule_set_on_the_command_line_takes_the_others_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |sets: &[&str]| {
+        let sets: Vec<Override> = sets.iter().map(|text| Override::parse(text).unwrap()).collect();
+        Experiment::read(&root.join("experiments/hdfs.toml"), &sets, &root).map(|experiment| experiment.detection.rule)
+    };
+    assert_eq!(
+        read(&["detection.probability=0.01"]).unwrap(),
+        detection::Rule::Probability(0.01)
+    );
+    assert_eq!(read(&["detection.top_g=3"]).unwrap(), detection::Rule::TopG(3));
+    assert!(
+        read(&["detection.top_g=3", "detection.probability=0.01"]).is_err(),
+        "two rules at once are a mistake"
+    );
+}

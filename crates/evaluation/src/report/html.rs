@@ -31,7 +31,7 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
     );
     page += &format!(
         "<p class=\"quiet\">{}; seed {}, device {}, {} threads, version {}</p>\n</header>\n",
-        population(metrics.detector.test.confusion),
+        metrics.test_population(),
         metrics.seed,
         escape(&metrics.environment.device),
         metrics.environment.threads,
@@ -46,7 +46,9 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
             .collect();
         page += &section("protocol", "How to read the figures", &format!("<ul>\n{items}</ul>\n"));
     }
-    page += &section("reasons", "Why sessions were flagged", &reasons(metrics));
+    if metrics.has_labels() {
+        page += &section("reasons", "Why sessions were flagged", &reasons(metrics));
+    }
     page += &section("flagged", "Flagged sessions", &flagged_list(input));
     let figures: String = input
         .plots
@@ -85,6 +87,9 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
 }
 
 fn results(metrics: &Metrics) -> String {
+    if !metrics.has_labels() {
+        return "<p>No test session has a label, so there is nothing to measure.</p>\n".to_owned();
+    }
     let rows = rows(metrics);
     let head = ["detector", "precision", "recall", "F1", "AP", "false alarms"];
     let with_interval = |value: Option<f64>, interval: Option<Interval>| {

@@ -2,7 +2,7 @@
 
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
 use crate::number::{count, rate};
-use crate::{escape_markdown, results_markdown, table::population};
+use crate::{escape_markdown, results_markdown};
 
 /// Sessions that are named.
 const SESSIONS: usize = 10;
@@ -15,9 +15,13 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
         "# {}\n\n{}\n\nTest: {}; seed {}.\n\n{}",
         escape_markdown(&metrics.experiment.name),
         escape_markdown(&metrics.experiment.description),
-        population(metrics.detector.test.confusion),
+        metrics.test_population(),
         metrics.seed,
-        results_markdown(metrics),
+        if metrics.has_labels() {
+            results_markdown(metrics)
+        } else {
+            String::new()
+        },
     );
     if !input.caveats.is_empty() {
         text += "\n## How to read the figures\n\n";
@@ -28,7 +32,6 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
                 .map(|caveat| format!("- {}\n", escape_markdown(caveat))),
         );
     }
-    text += "\n## Why sessions were flagged\n\n";
     let reasons = metrics.detector.by_reason.iter().map(|(name, sessions)| {
         [
             escape_markdown(name),
@@ -36,7 +39,10 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
             count(sessions.false_positives),
         ]
     });
-    text += &table(["reason", "anomalous (tp)", "normal (fp)"], reasons);
+    if metrics.has_labels() {
+        text += "\n## Why sessions were flagged\n\n";
+        text += &table(["reason", "anomalous (tp)", "normal (fp)"], reasons);
+    }
     text += &format!(
         "\n## Flagged sessions\n\n{} sessions were flagged.\n\n",
         count(input.flagged)

@@ -11,7 +11,12 @@ use crate::{
 
 fn data(file: &str) -> Option<PathBuf> {
     let Some(root) = std::env::var_os("DEEPLOG_DATA") else {
-        eprintln!("left out, as DEEPLOG_DATA is not set: test on {file}");
+        // Straight to standard error: the test runner hides what a passing test prints.
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("left out, as DEEPLOG_DATA is not set: test on {file}\n"),
+        )
+        .unwrap();
         return None;
     };
     Some(PathBuf::from(root).join(file))
