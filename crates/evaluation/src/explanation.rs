@@ -8,6 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Label;
 
+/// Departures of a session that are shown with what was expected.
+pub(crate) const DEPARTURES: usize = 5;
+/// Events shown before and after a departure.
+const BEFORE: usize = 10;
+const AFTER: usize = 2;
+/// Events of a session that is shown whole.
+const SHORT: usize = 30;
+
 /// A session beside its verdict, with the texts a reader needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -150,6 +158,23 @@ impl Explanation {
     }
 }
 
+impl Explanation {
+    /// Which steps are worth showing: all of a short session, else the surroundings of the first departures and of the
+    /// end.
+    pub(crate) fn shown_steps(&self) -> Vec<bool> {
+        let steps = &self.steps;
+        let mut shown = vec![steps.len() <= SHORT; steps.len()];
+        let departures = (0..steps.len()).filter(|&place| steps[place].departure.is_some());
+        // The end of the session is a place to look at as well.
+        for place in departures.take(DEPARTURES).chain([steps.len()]) {
+            let from = place.saturating_sub(BEFORE);
+            let to = (place + AFTER + 1).min(steps.len());
+            shown[from..to].fill(true);
+        }
+        shown
+    }
+}
+
 impl Departure {
     fn of(finding: &Finding, texts: &dyn Texts) -> Self {
         let expected = finding.expected.iter().map(|candidate| Expectation {
@@ -208,6 +233,14 @@ impl Expectation {
             (Symbol::Key(_), Some(template)) => template,
             (Symbol::Key(_), None) => "",
         }
+    }
+}
+
+/// What stands in the place of events that are left out.
+pub(crate) fn hidden_events(number: usize) -> String {
+    match number {
+        1 => "1 event not shown".to_owned(),
+        _ => format!("{} events not shown", crate::number::count(number as u64)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::explanation::describe_end;
+use crate::explanation::{describe_end, hidden_events};
 use crate::number::{probability, rate};
 use crate::{Departure, Expectation, Explanation, Label, Step, escape::visible};
 
@@ -19,14 +19,20 @@ const BAR: usize = 12;
 pub fn explanation_text(explanation: &Explanation, width: usize, colour: bool) -> String {
     let page = Page::of(explanation, width, colour);
     let mut text = page.head(explanation);
-    let mut met = 0;
-    for step in &explanation.steps {
+    let (mut met, mut hidden) = (0, 0);
+    for (step, shown) in explanation.steps.iter().zip(explanation.shown_steps()) {
+        if !shown {
+            hidden += 1;
+            continue;
+        }
+        text += &page.gap(std::mem::take(&mut hidden));
         text += &page.step(step);
         if let Some(departure) = &step.departure {
             text += &page.departure(departure, CANDIDATES[usize::from(met > 0)]);
             met += 1;
         }
     }
+    text += &page.gap(hidden);
     let marker = if explanation.end_departure.is_some() {
         Marker::Departs
     } else {
@@ -119,6 +125,13 @@ impl Page {
         text += &format!("{}\n\n", explanation.headline());
         let line = if self.line > 0 { "line" } else { "" };
         text + &self.row(Marker::None, ["#", line, "key"], "event", self.dim)
+    }
+
+    fn gap(&self, hidden: usize) -> String {
+        match hidden {
+            0 => String::new(),
+            hidden => self.row(Marker::None, ["", "", ""], &hidden_events(hidden), self.dim),
+        }
     }
 
     fn step(&self, step: &Step) -> String {

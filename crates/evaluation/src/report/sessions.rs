@@ -2,15 +2,10 @@
 
 use super::ReportInput;
 use super::html::table;
-use crate::explanation::describe_end;
+use crate::explanation::{DEPARTURES, describe_end, hidden_events};
 use crate::number::{count, probability, rate};
 use crate::{Departure, Explanation, Label, Step, escape};
 
-/// Events shown before and after a departure.
-const BEFORE: usize = 10;
-const AFTER: usize = 2;
-/// Departures of a session that are shown with what was expected.
-const DEPARTURES: usize = 5;
 /// Candidates shown at a departure.
 const CANDIDATES: usize = 9;
 /// Characters of a raw line or template that are shown.
@@ -70,7 +65,7 @@ fn article(number: usize, explanation: &Explanation) -> String {
     );
     html += "<table class=\"path\"><thead><tr><th scope=\"col\">#</th><th scope=\"col\">line</th><th scope=\"col\">key</th>\
              <th scope=\"col\">event</th></tr></thead>\n<tbody>\n";
-    let shown = shown(&explanation.steps);
+    let shown = explanation.shown_steps();
     let mut hidden = 0;
     let mut met = 0;
     for (step, shown) in explanation.steps.iter().zip(shown) {
@@ -108,30 +103,12 @@ fn article(number: usize, explanation: &Explanation) -> String {
     html + "</tbody></table>\n</article>\n"
 }
 
-/// Which steps are shown: the surroundings of the first departures, or the beginning if there is none.
-fn shown(steps: &[Step]) -> Vec<bool> {
-    let mut shown = vec![false; steps.len()];
-    let departures = steps
-        .iter()
-        .enumerate()
-        .filter(|(_, step)| step.departure.is_some())
-        .map(|(place, _)| place);
-    // The end of the session is a place to look at as well.
-    for place in departures.take(DEPARTURES).chain([steps.len()]) {
-        let from = place.saturating_sub(BEFORE);
-        let to = (place + AFTER + 1).min(steps.len());
-        shown[from..to].fill(true);
-    }
-    shown
-}
-
 fn gap(hidden: usize) -> String {
     match hidden {
         0 => String::new(),
-        1 => "<tr class=\"gap\"><td colspan=\"4\">1 event not shown</td></tr>\n".to_owned(),
-        _ => format!(
-            "<tr class=\"gap\"><td colspan=\"4\">{} events not shown</td></tr>\n",
-            count(hidden as u64)
+        hidden => format!(
+            "<tr class=\"gap\"><td colspan=\"4\">{}</td></tr>\n",
+            hidden_events(hidden)
         ),
     }
 }
