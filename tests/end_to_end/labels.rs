@@ -107,6 +107,9 @@ fn without_labels_a_run_gives_verdicts_and_no_figures() {
     );
     let metrics: Value = serde_json::from_str(&room.read("out/metrics.json")).unwrap();
     assert_eq!(metrics["test"]["f1"], Value::Null);
+    let report = room.read("out/report.html");
+    assert!(report.contains("No test session has a label"));
+    assert!(!report.contains("precision"), "no figure is claimed");
     assert_eq!(
         room.read("out/verdicts.jsonl").lines().count(),
         session_file(30).lines().count()

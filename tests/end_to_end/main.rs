@@ -23,3 +23,4 @@ mod results;
 mod samples;
 mod sessions;
 mod synth;
+mod unjudged;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::{RunOptions, results_folder};
+use deeplog::{Observer, RunOptions, results_folder};
 use evaluation::{explanation_text, results_table};
 
 use super::common::{DeviceArgs, ExperimentArgs};
@@ -27,6 +27,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     let (experiment, data_is_overridden) = args.experiment.read()?;
     let device = args.device.open()?;
+    if args.check && experiment.expect.is_none() && experiment.data.checksums.is_empty() {
+        console.warn("the experiment states neither checksums nor an expectation, so --check holds it to nothing");
+    }
     let out = args.out.unwrap_or_else(|| results_folder(&experiment.name));
     let options = RunOptions {
         out,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use deeplog::Error;
 use log_synthesis::{Drift, HdfsConfig};
 
 use crate::console::Console;
@@ -45,6 +46,9 @@ struct HdfsArgs {
     /// Share of the run after which a new software version rewords templates and adds steps
     #[arg(long, value_name = "SHARE")]
     drift: Option<f64>,
+    /// Overwrite a log that is there already
+    #[arg(long)]
+    force: bool,
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
@@ -59,6 +63,15 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         concurrent: args.concurrent,
         drift: args.drift.map(|at| Drift { at }),
     };
+    let log = args.out.join("HDFS.log");
+    if log.exists() && !args.force {
+        let fact = format!("{} is there already", log.display());
+        return Err(Error::run(
+            fact,
+            "overwrite it with `--force`, or choose another folder with `--out`",
+        )
+        .into());
+    }
     console.catch_interrupts();
     deeplog::write_synthetic(&config, &args.out, console)?;
     Ok(ExitCode::SUCCESS)
