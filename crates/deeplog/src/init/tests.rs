@@ -133,7 +133,7 @@ fn finds_headers_of_many_shapes() {
         ),
         (
             "17670000{n} web1 cron[{n}]: job {w} by root",
-            r"<Timestamp> <Host> <Component>\[<Pid>\]: <Content>",
+            r"<Timestamp> <Host> <Component>(\[<Pid>\])?: <Content>",
             Some("%s"),
         ),
         (
