@@ -45,8 +45,8 @@ fn set_reaches_fields_and_tells_its_own_mistakes() {
         ("=3", &["empty name"]),
         ("data.kind=cooked", &["data.kind: `cooked` is no kind of data", "raw"]),
         (
-            "detection.probability=0.1",
-            &["detection.probability: stands beside top_g"],
+            "detection.probability=2",
+            &["detection.probability: 2 is not between 0 and 1"],
         ),
     ];
     for (set, facts) in cases {
