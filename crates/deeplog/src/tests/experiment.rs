@@ -78,7 +78,7 @@ fn mistakes_that_hide_others_are_still_told() {
 #[test]
 fn overrides_reach_every_field_and_take_toml_or_text() {
     let mut table: toml::Table = VALID.parse().unwrap();
-    let here = Path::new("/work");
+    let here = Path::new("/elsewhere");
     for text in [
         "model.hidden=32",
         "data.test.normal=sub/n.csv",
