@@ -13,9 +13,13 @@ pub(crate) struct Args {
     /// Logs: files (.gz and .zst too), globs, or - for standard input
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
-    /// Header format, such as '<Date> <Time> <Level> <Component>: <Content>': field names with regex between them
-    /// [default: guessed]
-    #[arg(long, value_name = "FORMAT", allow_hyphen_values = true)]
+    // Not a doc comment: its angle brackets would be HTML.
+    #[arg(
+        help = "Header format, such as '<Date> <Time> <Level> <Component>: <Content>': field names with regex between them [default: guessed]",
+        long,
+        value_name = "FORMAT",
+        allow_hyphen_values = true
+    )]
     format: Option<String>,
     /// Regex whose matches become <*>; may be repeated, applied in order
     #[arg(long = "mask", value_name = "REGEX", allow_hyphen_values = true)]
