@@ -39,7 +39,7 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
     let repeated = keys(judged.test.iter()).filter(|keys| trained.contains(keys)).count();
     if !judged.test.is_empty() {
         caveats.push(format!(
-            "{repeated} of {} test sessions have a key sequence that also occurs in training; the distinct rows count each sequence once.",
+            "{repeated} of {} test sessions have a key sequence that also occurs in training, and are easy for that.",
             judged.test.len()
         ));
     }

@@ -38,7 +38,9 @@ pub fn plots(metrics: &[Metrics]) -> Result<Vec<Plot>, EvaluationError> {
     for chart in charts.into_iter().flatten() {
         plots.push(canvas::render(chart.name, chart.title.clone(), &chart.compose())?);
     }
-    if let [run] = metrics {
+    if let [run] = metrics
+        && run.has_labels()
+    {
         plots.push(canvas::render(
             "confusion",
             confusion::TITLE.to_owned(),

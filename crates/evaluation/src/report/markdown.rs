@@ -43,10 +43,7 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
         text += "\n## Why sessions were flagged\n\n";
         text += &table(["reason", "anomalous (tp)", "normal (fp)"], reasons);
     }
-    text += &format!(
-        "\n## Flagged sessions\n\n{} sessions were flagged.\n\n",
-        count(input.flagged)
-    );
+    text += &format!("\n## Flagged sessions\n\nFlagged: {}.\n\n", count(input.flagged));
     let sessions = input.explained().iter().take(SESSIONS).map(|explanation| {
         let session: String = explanation.session.chars().take(100).collect();
         [

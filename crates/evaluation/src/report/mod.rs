@@ -50,9 +50,9 @@ impl<'a> ReportInput<'a> {
     fn flagged_sentence(&self) -> String {
         let (shown, flagged) = (self.explained().len(), crate::number::count(self.flagged));
         if shown as u64 == self.flagged {
-            format!("{flagged} sessions were flagged, by score, the highest first.")
+            format!("Flagged: {flagged}, by score, the highest first.")
         } else {
-            format!("{flagged} sessions were flagged; the first {shown} by score are explained here.")
+            format!("Flagged: {flagged}; the first {shown} by score are explained here.")
         }
     }
 }
