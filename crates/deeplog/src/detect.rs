@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use deeplog_lstm::{Device, LstmModel};
 use detection::{DeepLog, Detector, Verdict};
-use sequence_windowing::{Collector, Event, GroupCounters, Key, KeyName, Session, Vocabulary};
+use sequence_windowing::{Event, GroupCounters, Key, KeyName, Session, Vocabulary};
 
 use crate::artefact::Artefact;
 use crate::error::{Error, Result};
@@ -113,8 +113,7 @@ impl Model {
         judged: &mut Judged<'_>,
     ) -> Result<DetectCounters> {
         observer.begin("detecting", None);
-        let mut collector: Collector<Key> = Collector::new(profile.session.clone(), profile.limits.clone())
-            .map_err(|error| Error::config(format!("dataset {}", profile.name), "session", error.to_string()))?;
+        let mut collector = profile.collector::<Key>()?;
         let mut batch = Batch::new(self, judged);
         let mut unseen_without_session = 0;
         let mut lines = Lines::of(files.to_vec());

@@ -8,7 +8,7 @@ use detection::{Closing, Detector, Finding, Verdict};
 use sequence_windowing::{Closed, Event, GroupCounters, Grouper, Key, SessionSink};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::experiment::Profile;
 use crate::line_reader::{LineReader, LineReaderState};
 
@@ -48,8 +48,7 @@ struct Step<'s, D> {
 impl<D: Detector> Pipeline<D> {
     /// A pipeline with no open session.
     pub fn new(profile: &Profile, reader: LineReader, detector: D) -> Result<Self> {
-        let grouper = Grouper::new(profile.session.clone(), profile.limits.clone())
-            .map_err(|error| Error::config(format!("dataset {}", profile.name), "session", error.to_string()))?;
+        let grouper = profile.grouper()?;
         Ok(Self {
             reader,
             grouper,

@@ -10,11 +10,7 @@ use std::fmt::Write as _;
 /// ```
 #[must_use]
 pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        push_visible(&mut shown, character);
-    }
-    shown
+    spelt(text, |_| None)
 }
 
 /// [`visible`] text with the five characters replaced that mean something in HTML, in content and in attributes.
@@ -24,31 +20,44 @@ pub fn visible(text: &str) -> String {
 /// ```
 #[must_use]
 pub fn escape(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => shown.push_str("&amp;"),
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '"' => shown.push_str("&quot;"),
-            '\'' => shown.push_str("&#39;"),
-            other => push_visible(&mut shown, other),
-        }
-    }
-    shown
+    spelt(text, |character| match character {
+        '"' => Some("&quot;"),
+        '\'' => Some("&#39;"),
+        other => entity(other),
+    })
 }
 
 /// [`visible`] text for a cell of a Markdown table or a paragraph: nothing in it is markup.
 #[must_use]
 pub fn escape_markdown(text: &str) -> String {
+    spelt(text, |character| match character {
+        '\\' => Some("\\\\"),
+        '`' => Some("\\`"),
+        '*' => Some("\\*"),
+        '[' => Some("\\["),
+        ']' => Some("\\]"),
+        '|' => Some("\\|"),
+        other => entity(other),
+    })
+}
+
+/// What stands for a character that begins markup in HTML, and in Markdown, which may hold HTML.
+fn entity(character: char) -> Option<&'static str> {
+    match character {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        _ => None,
+    }
+}
+
+/// The text with some characters spelt otherwise, and all that would not show made visible.
+fn spelt(text: &str, spelling: impl Fn(char) -> Option<&'static str>) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        match character {
-            '&' => shown.push_str("&amp;"),
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '\\' | '`' | '*' | '[' | ']' | '|' => shown.extend(['\\', character]),
-            other => push_visible(&mut shown, other),
+        match spelling(character) {
+            Some(spelling) => shown.push_str(spelling),
+            None => push_visible(&mut shown, character),
         }
     }
     shown

@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use sequence_windowing::{Event, KeyName, Session};
 
 use super::divide::labels_of;
-use super::structured::{collector, profile_of};
+use super::structured::profile_of;
 use super::{Corpus, Division, Texts, ensure_sessions, label_by_lines};
 use crate::detect::warn_of_unjudged;
 use crate::error::{Error, Result};
@@ -124,7 +124,7 @@ impl Survey {
         observer.begin("grouping", None);
         let started = Instant::now();
         let mut intake = Intake::new(profile, profile.header.fields())?;
-        let mut collector = collector(profile)?;
+        let mut collector = profile.collector()?;
         let mut anomalous_lines = FxHashSet::default();
         let (mut count, mut blank, mut continuations, mut headless) = (0, 0, 0, 0);
         let mut lines = Lines::of(files.to_vec());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use evaluation::Label;
 use rustc_hash::{FxHashMap, FxHashSet};
-use sequence_windowing::{Collector, Event, KeyName};
+use sequence_windowing::{Event, KeyName};
 
 use super::divide::labels_of;
 use super::files::divide_into;
@@ -31,7 +31,7 @@ pub(super) fn read(experiment: &Experiment, file: &Path, observer: &mut dyn Obse
     observer.begin("reading", None);
     let mut rows = StructuredRows::open(file)?;
     let mut intake = Intake::new(profile, rows.columns())?;
-    let mut collector = collector(profile)?;
+    let mut collector = profile.collector()?;
     let mut corpus = Corpus {
         texts: Texts::Structured(file.to_owned()),
         ..Corpus::default()
@@ -97,9 +97,4 @@ pub(super) fn read(experiment: &Experiment, file: &Path, observer: &mut dyn Obse
 pub(super) fn profile_of(experiment: &Experiment) -> Result<&Profile> {
     let missing = || Error::config(&experiment.name, "dataset", "is missing");
     experiment.profile.as_ref().ok_or_else(missing)
-}
-
-pub(super) fn collector<K: Clone>(profile: &Profile) -> Result<Collector<K>> {
-    Collector::new(profile.session.clone(), profile.limits.clone())
-        .map_err(|error| Error::config(format!("dataset {}", profile.name), "session", error.to_string()))
 }

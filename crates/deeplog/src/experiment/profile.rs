@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use drain_parser::{DrainConfig, HeaderFormat};
-use sequence_windowing::{Limits, SessionRule};
+use sequence_windowing::{Collector, Grouper, InvalidRule, Limits, SessionRule};
 
 use super::fields::Fields;
+use crate::error::{Error, Result};
 
 /// A dataset: how its lines are split, stamped, parsed, grouped and labelled.
 #[derive(Clone, Debug)]
@@ -24,6 +25,22 @@ pub struct Profile {
     pub limits: Limits,
     /// Where labels come from.
     pub labels: Option<LabelRule>,
+}
+
+impl Profile {
+    /// Forms sessions whole, by the dataset's rule.
+    pub fn collector<K: Clone>(&self) -> Result<Collector<K>> {
+        Collector::new(self.session.clone(), self.limits.clone()).map_err(|error| self.no_rule(&error))
+    }
+
+    /// Forms sessions as their events come, by the dataset's rule.
+    pub fn grouper<S>(&self) -> Result<Grouper<S>> {
+        Grouper::new(self.session.clone(), self.limits.clone()).map_err(|error| self.no_rule(&error))
+    }
+
+    fn no_rule(&self, error: &InvalidRule) -> Error {
+        Error::config(format!("dataset {}", self.name), "session", error.to_string())
+    }
 }
 
 /// A time stamp in a line header.
