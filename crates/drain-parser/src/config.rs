@@ -1,10 +1,11 @@
 //! How Drain is set up, and what can be wrong with it.
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::RegexBuilder;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::header::reason;
+use crate::masking::Mask;
 
 /// The settings of a [`Drain`](crate::Drain).
 ///
@@ -80,7 +81,7 @@ impl DrainConfig {
     }
 
     /// The masks of a configuration that has nothing wrong with it.
-    pub(crate) fn compile_masks(&self) -> Result<Vec<Regex>, ConfigErrors> {
+    pub(crate) fn compile_masks(&self) -> Result<Vec<Mask>, ConfigErrors> {
         let mut problems = Vec::new();
         let mut problem = |field: String, fact: String| problems.push(ConfigProblem { field, fact });
         if !(0.0..=1.0).contains(&self.similarity) {
@@ -121,7 +122,7 @@ impl DrainConfig {
         let mut masks = Vec::new();
         for (i, mask) in self.masks.iter().enumerate() {
             match compile_mask(mask) {
-                Ok(regex) => masks.push(regex),
+                Ok(mask) => masks.push(mask),
                 Err(fact) => problem(format!("masks[{i}]"), fact),
             }
         }
@@ -134,7 +135,7 @@ impl DrainConfig {
 }
 
 /// Classes are ASCII: logs are bytes, and it makes masks fast.
-fn compile_mask(mask: &str) -> Result<Regex, String> {
+fn compile_mask(mask: &str) -> Result<Mask, String> {
     let compiled = RegexBuilder::new(mask).unicode(false).build();
     let regex = compiled.map_err(|error| format!("`{mask}` is not a valid regex: {}", reason(&error)))?;
     // These contexts tell every kind of empty match: of nothing, at an edge, at a word boundary, within a word.
@@ -146,7 +147,7 @@ fn compile_mask(mask: &str) -> Result<Regex, String> {
             "`{mask}` matches the empty text: make it need at least one character"
         ));
     }
-    Ok(regex)
+    Ok(Mask::new(mask, regex))
 }
 
 #[cfg(test)]

@@ -1,16 +1,24 @@
 //! Masks: what is known to be a parameter becomes `<*>` before the tree sees the line.
 
+mod automaton;
+mod facts;
+mod passes;
+
 use std::ops::Range;
 
 use memchr::{memchr, memmem};
 use regex::bytes::Regex;
 
+use automaton::Trace;
+pub(crate) use passes::Mask;
+use passes::{Pass, passes};
+
 /// What stands for a parameter, in masked lines and in templates.
 pub(crate) const PLACEHOLDER: &[u8] = b"<*>";
 
-/// The masks of a configuration, in their order.
+/// The masks of a configuration, in as few passes over a line as give what one pass for each would give.
 #[derive(Debug, Clone)]
-pub(crate) struct Masks(Vec<Regex>);
+pub(crate) struct Masks(Vec<Pass>);
 
 /// A content in which masked pieces are replaced by `<*>`, with the way back to the original.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +29,9 @@ pub(crate) struct MaskedText {
     pub(crate) pieces: Vec<Piece>,
     spare_text: Vec<u8>,
     spare_pieces: Vec<Piece>,
-    /// The spans that one mask replaces.
-    found: Vec<Range<usize>>,
+    /// What one pass replaces.
+    found: Vec<Found>,
+    trace: Trace,
 }
 
 /// One `<*>` of a masked text.
@@ -32,6 +41,15 @@ pub(crate) struct Piece {
     pub(crate) at: usize,
     /// What it stands for in the original.
     pub(crate) original: Range<usize>,
+    /// The mask that found it, as index into the configuration's; `None` for a `<*>` that the log wrote.
+    pub(crate) mask: Option<usize>,
+}
+
+/// A match in the text as it stood before the pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    range: Range<usize>,
+    mask: usize,
 }
 
 impl Piece {
@@ -41,8 +59,9 @@ impl Piece {
 }
 
 impl Masks {
-    pub(crate) fn new(masks: Vec<Regex>) -> Self {
-        Self(masks)
+    /// `masks` in the order of the configuration.
+    pub(crate) fn new(masks: Vec<Mask>) -> Self {
+        Self(passes(masks))
     }
 
     /// Fills `masked` with the masked form of `content`.
@@ -57,31 +76,43 @@ impl Masks {
             masked.pieces.extend(own.map(|at| Piece {
                 at,
                 original: at..at + PLACEHOLDER.len(),
+                mask: None,
             }));
         }
-        for mask in &self.0 {
-            masked.found.clear();
-            masked.found.extend(
-                mask.find_iter(&masked.text)
-                    .map(|found| found.range())
-                    .filter(|found| !found.is_empty()),
-            );
-            if !masked.found.is_empty() {
-                masked.swallow_pieces();
-                masked.replace_found();
-            }
+        for pass in &self.0 {
+            pass.apply(masked);
         }
     }
 }
 
 impl MaskedText {
+    /// Replaces what one regex finds.
+    fn mask_by(&mut self, regex: &Regex, mask: usize) {
+        self.found.clear();
+        let found = regex.find_iter(&self.text).map(|found| found.range());
+        self.found.extend(
+            found
+                .filter(|range| !range.is_empty())
+                .map(|range| Found { range, mask }),
+        );
+        self.mask_found();
+    }
+
+    /// Replaces the matches in `found`.
+    fn mask_found(&mut self) {
+        if !self.found.is_empty() {
+            self.swallow_pieces();
+            self.replace_found();
+        }
+    }
+
     /// A match that cuts into an earlier `<*>` takes all of it, and matches that come to overlap by this become one.
     fn swallow_pieces(&mut self) {
         if self.pieces.is_empty() {
             return;
         }
         let mut next = 0;
-        for found in &mut self.found {
+        for Found { range: found, .. } in &mut self.found {
             while self.pieces.get(next).is_some_and(|piece| piece.end() <= found.start) {
                 next += 1;
             }
@@ -93,9 +124,9 @@ impl MaskedText {
             }
         }
         self.found.dedup_by(|later, earlier| {
-            let overlap = later.start < earlier.end;
+            let overlap = later.range.start < earlier.range.end;
             if overlap {
-                earlier.end = earlier.end.max(later.end);
+                earlier.range.end = earlier.range.end.max(later.range.end);
             }
             overlap
         });
@@ -107,25 +138,26 @@ impl MaskedText {
         self.spare_pieces.clear();
         let mut origin = Origin::new(&self.pieces);
         let mut copied = 0;
-        for found in &self.found {
+        for Found { range: found, mask } in &self.found {
             let kept = origin.pieces.iter().take_while(|piece| piece.at < found.start);
             // `spare_text.len() - copied` is how far the text behind the last replacement has moved.
             self.spare_pieces.extend(kept.map(|piece| Piece {
                 at: piece.at + self.spare_text.len() - copied,
-                original: piece.original.clone(),
+                ..piece.clone()
             }));
             self.spare_text.extend_from_slice(&self.text[copied..found.start]);
             let original = origin.of(found.start)..origin.of(found.end);
             self.spare_pieces.push(Piece {
                 at: self.spare_text.len(),
                 original,
+                mask: Some(*mask),
             });
             self.spare_text.extend_from_slice(PLACEHOLDER);
             copied = found.end;
         }
         self.spare_pieces.extend(origin.pieces.iter().map(|piece| Piece {
             at: piece.at + self.spare_text.len() - copied,
-            original: piece.original.clone(),
+            ..piece.clone()
         }));
         self.spare_text.extend_from_slice(&self.text[copied..]);
         std::mem::swap(&mut self.text, &mut self.spare_text);
@@ -161,35 +193,4 @@ impl<'p> Origin<'p> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn masks_see_the_work_of_those_before() {
-        let table: [(&[&str], &str, &str, &[&str]); 6] = [
-            (&[r"\d+"], "a 1 b 22", "a <*> b <*>", &["1", "22"]),
-            (
-                &[r"\d+", r"<\*>:<\*>"],
-                "1:2 3 4:5",
-                "<*> <*> <*>",
-                &["1:2", "3", "4:5"],
-            ),
-            (&[r"\d+", r"\*"], "x1*2", "x<*><*><*>", &["1", "*", "2"]),
-            (&[r"\d+", "a<|>b"], "a1b", "<*>", &["a1b"]),
-            (&[r"\d+", "x"], "1 <*> x 2", "<*> <*> <*> <*>", &["1", "<*>", "x", "2"]),
-            (&["^|x$|z"], "xx", "x<*>", &["x"]),
-        ];
-        for (masks, content, expected, originals) in table {
-            let masks = masks.iter().map(|mask| Regex::new(mask).unwrap()).collect();
-            let mut masked = MaskedText::default();
-            Masks::new(masks).apply(content.as_bytes(), &mut masked);
-            assert_eq!(String::from_utf8_lossy(&masked.text), expected);
-            let found: Vec<_> = masked
-                .pieces
-                .iter()
-                .map(|piece| &content[piece.original.clone()])
-                .collect();
-            assert_eq!(found, originals, "{content}");
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,170 @@
+//! Several masks as one automaton over bytes.
+
+use regex_automata::dfa::{Automaton as _, StartKind, dense};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::start;
+use regex_automata::{Anchored, MatchKind};
+use regex_syntax::hir::Hir;
+
+use super::Found;
+
+/// The largest automaton, in bytes; with more, masks are spread over several.
+const LARGEST: usize = 1 << 20;
+/// How many bytes may be read for each byte of the text before the search is called off.
+const MOST_STEPS: usize = 16;
+/// How much of a failed try is remembered.
+const TRACE: usize = 256;
+
+/// Finds where the first of several masks matches, trying only where a match can begin.
+#[derive(Debug)]
+pub(super) struct Automaton {
+    dfa: dense::DFA<Vec<u32>>,
+    /// Where a try begins, by the byte in front.
+    starts: Vec<StateID>,
+    text_start: StateID,
+    begins: [bool; 256],
+}
+
+/// One try at one place.
+struct Try {
+    /// The mask and the end of its match.
+    found: Option<(usize, usize)>,
+    steps: usize,
+}
+
+/// The states that the last failed try went through: a later try that comes to one of them at the same place must fail
+/// as well, so a long run of digits is not read again from each of its digits.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trace {
+    begin: usize,
+    states: Vec<StateID>,
+}
+
+impl Trace {
+    fn passes(&self, at: usize, state: StateID) -> bool {
+        self.states.get(at - self.begin) == Some(&state)
+    }
+}
+
+impl Automaton {
+    /// `None` where the automaton would be too large or does not know a look-around.
+    pub(super) fn new(masks: &[&Hir]) -> Option<Self> {
+        let nfa = thompson::NFA::compiler()
+            .configure(
+                thompson::Config::new()
+                    .utf8(false)
+                    .which_captures(WhichCaptures::None)
+                    .nfa_size_limit(Some(LARGEST)),
+            )
+            .build_many_from_hir(masks)
+            .ok()?;
+        let dfa = dense::Builder::new()
+            .configure(
+                dense::Config::new()
+                    .start_kind(StartKind::Anchored)
+                    .match_kind(MatchKind::LeftmostFirst)
+                    .accelerate(false)
+                    .dfa_size_limit(Some(LARGEST))
+                    .determinize_size_limit(Some(4 * LARGEST)),
+            )
+            .build_from_nfa(&nfa)
+            .ok()?;
+        let start = |before| {
+            let config = start::Config::new().anchored(Anchored::Yes).look_behind(before);
+            dfa.start_state(&config).ok()
+        };
+        let starts: Vec<StateID> = (0..=u8::MAX).map(|byte| start(Some(byte))).collect::<Option<_>>()?;
+        let text_start = start(None)?;
+        let mut begins = [false; 256];
+        let mut distinct = starts.clone();
+        distinct.push(text_start);
+        distinct.sort_unstable();
+        distinct.dedup();
+        for (byte, begins) in (0..=u8::MAX).zip(&mut begins) {
+            *begins = distinct
+                .iter()
+                .any(|&start| !dfa.is_dead_state(dfa.next_state(start, byte)));
+        }
+        Some(Self {
+            dfa,
+            starts,
+            text_start,
+            begins,
+        })
+    }
+
+    /// Appends the matches in `text` from left to right: the earliest first, and of those that begin together that of
+    /// the first mask. `first`: the number of the first mask. False when it took too many steps: then `found` is of no use.
+    pub(super) fn find(&self, text: &[u8], first: usize, trace: &mut Trace, found: &mut Vec<Found>) -> bool {
+        let mut steps = MOST_STEPS * (text.len() + 1);
+        let mut at = 0;
+        trace.states.clear();
+        while let Some(skipped) = text[at..].iter().position(|&byte| self.begins[usize::from(byte)]) {
+            at += skipped;
+            let outcome = self.try_at(text, at, trace);
+            match outcome.found {
+                Some((mask, end)) => {
+                    found.push(Found {
+                        range: at..end,
+                        mask: first + mask,
+                    });
+                    at = end;
+                    trace.states.clear();
+                }
+                None => at += 1,
+            }
+            match steps.checked_sub(outcome.steps) {
+                Some(left) => steps = left,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn try_at(&self, text: &[u8], begin: usize, trace: &mut Trace) -> Try {
+        let mut state = match begin.checked_sub(1) {
+            Some(before) => self.starts[usize::from(text[before])],
+            None => self.text_start,
+        };
+        let follows = begin - trace.begin < trace.states.len();
+        if !follows {
+            trace.begin = begin;
+            trace.states.clear();
+        }
+        let mut found = None;
+        for (at, &byte) in text.iter().enumerate().skip(begin) {
+            state = self.dfa.next_state(state, byte);
+            if self.dfa.is_special_state(state) {
+                // A match is told one byte late.
+                if self.dfa.is_match_state(state) {
+                    found = Some((self.dfa.match_pattern(state, 0).as_usize(), at));
+                } else if self.dfa.is_dead_state(state) {
+                    return Try {
+                        found,
+                        steps: at - begin,
+                    };
+                }
+            }
+            if follows {
+                // The try that went this way before found nothing from here on.
+                if trace.passes(at, state) {
+                    return Try {
+                        found,
+                        steps: at - begin,
+                    };
+                }
+            } else if trace.states.len() < TRACE {
+                trace.states.push(state);
+            }
+        }
+        state = self.dfa.next_eoi_state(state);
+        if self.dfa.is_match_state(state) {
+            found = Some((self.dfa.match_pattern(state, 0).as_usize(), text.len()));
+        }
+        Try {
+            found,
+            steps: text.len() - begin,
+        }
+    }
+}
