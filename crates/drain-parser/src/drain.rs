@@ -1,16 +1,17 @@
 //! The learning parser.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigErrors, DrainConfig};
 use crate::frozen::FrozenDrain;
-use crate::reading::{LineReader, Scratch};
+use crate::reading::{Line, LineReader, LineTokens, Prepared, Preparer};
 use crate::recency::Recency;
 use crate::template::text_of;
 use crate::tokens::has_digit;
-use crate::tree::{Tree, TreeShape};
+use crate::tree::{LeafIndex, Tree, TreeShape};
 use crate::vocabulary::{Vocabulary, WILDCARD};
 
 /// Drain's tree, growing with every content.
@@ -39,8 +40,15 @@ pub struct Drain {
     pub(crate) recency: Option<Recency>,
     pub(crate) next_id: u64,
     pub(crate) evicted: u64,
-    scratch: Scratch,
+    /// The clusters of leaves that have more than [`LARGE_LEAF`].
+    large_leaves: LeafIndex,
+    line: Line,
+    /// What the tokens of the line at hand are in the vocabulary.
+    ids: Vec<u32>,
 }
+
+/// In a leaf with more clusters than this, an index is quicker than a look at each.
+const LARGE_LEAF: usize = 16;
 
 /// A number for a cluster that stays the same while its template widens. Counts from 0 in order of appearance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -92,7 +100,9 @@ impl Drain {
             free: Vec::new(),
             next_id: 0,
             evicted: 0,
-            scratch: Scratch::default(),
+            large_leaves: LeafIndex::default(),
+            line: Line::default(),
+            ids: Vec::new(),
         })
     }
 
@@ -103,10 +113,54 @@ impl Drain {
 
     /// Finds the cluster of a content, or founds one, and counts the content in.
     pub fn learn(&mut self, content: &[u8]) -> ClusterId {
-        self.reader.read(content, &self.vocabulary, &mut self.scratch);
+        let mut line = std::mem::take(&mut self.line);
+        self.reader.prepare(content, &mut line);
+        let id = self.learn_tokens(line.tokens());
+        self.line = line;
+        id
+    }
+
+    /// Masks and cuts contents for [`Self::learn_prepared`] as [`Self::learn`] would; any thread may have it.
+    ///
+    /// The costly part of a line is the same whatever was learnt before; only the walk through the tree needs the lines
+    /// in their order. So hand blocks of lines to threads that prepare them, and let one learn the blocks in their order:
+    ///
+    /// ```
+    /// use drain_parser::{Drain, DrainConfig, Prepared};
+    ///
+    /// let mut drain = Drain::new(DrainConfig { masks: vec![r"\d+".into()], ..DrainConfig::default() })?;
+    /// let preparer = drain.preparer();
+    /// let blocks = [["took 1 ms", "took 22 ms"], ["no route", "took 3 ms"]];
+    /// let mut learnt = Vec::new();
+    /// std::thread::scope(|scope| {
+    ///     let prepare = |block: [&'static str; 2]| {
+    ///         let mut prepared = Prepared::default();
+    ///         preparer.prepare(block.map(str::as_bytes), &mut prepared);
+    ///         prepared
+    ///     };
+    ///     let prepared = blocks.map(|block| scope.spawn(move || prepare(block)));
+    ///     for block in prepared {
+    ///         drain.learn_prepared(&block.join().unwrap_or_default(), &mut learnt);
+    ///     }
+    /// });
+    /// assert_eq!(learnt.iter().map(|cluster| cluster.0).collect::<Vec<_>>(), [0, 0, 1, 0]);
+    /// # Ok::<(), drain_parser::ConfigErrors>(())
+    /// ```
+    pub fn preparer(&self) -> Preparer {
+        Preparer::new(self.reader.clone())
+    }
+
+    /// Learns contents that a [`Preparer`] of this parser, or of one with the same settings, has prepared, and appends
+    /// the cluster of each to `clusters`: the same as [`Self::learn`] for each of them in their order.
+    pub fn learn_prepared(&mut self, prepared: &Prepared, clusters: &mut Vec<ClusterId>) {
+        clusters.extend(prepared.lines().map(|line| self.learn_tokens(line)));
+    }
+
+    fn learn_tokens(&mut self, line: LineTokens<'_>) -> ClusterId {
+        line.lookup(&self.vocabulary, &mut self.ids);
         match self.find() {
-            Some(slot) => self.join(slot),
-            None => self.found(),
+            Some((likeness, slot)) => self.join(likeness, slot),
+            None => self.found(line),
         }
     }
 
@@ -152,43 +206,85 @@ impl Drain {
     }
 
     /// The most similar cluster in the leaf; among equals the one with most parameters, then the oldest.
-    fn find(&self) -> Option<u32> {
-        let ids = self.scratch.ids.as_slice();
+    fn find(&self) -> Option<(Likeness, u32)> {
+        let ids = self.ids.as_slice();
         let leaf = self.tree.find(ids, self.shape)?;
         let slots = self.tree.clusters(leaf);
         if self.shape.is_whole_path(ids.len()) {
-            return slots.first().copied();
+            let same = Likeness {
+                equal: ids.len(),
+                parameters: 0,
+            };
+            return slots.first().map(|&slot| (same, slot));
         }
-        let mut best: Option<((usize, usize), u32)> = None;
-        for &slot in slots {
-            let rank = likeness(&self.clusters[slot as usize].tokens, ids);
-            if best.is_none_or(|(best_rank, _)| rank > best_rank) {
-                best = Some((rank, slot));
-                if rank.0 == ids.len() {
-                    break;
+        let mut best: Option<(Likeness, u32)> = None;
+        let needed = if slots.len() > LARGE_LEAF {
+            self.needed(ids.len())
+        } else {
+            0
+        };
+        if needed > 0 {
+            let mut rank = |slot: u32| {
+                let likeness = likeness(&self.clusters[slot as usize].tokens, ids);
+                let age = |slot: u32| Reverse(self.clusters[slot as usize].id);
+                if best.is_none_or(|(best, other)| (likeness, age(slot)) > (best, age(other))) {
+                    best = Some((likeness, slot));
+                }
+                best.map_or(0, |(best, _)| best.equal)
+            };
+            self.large_leaves.search(leaf, ids, needed, &mut rank);
+        } else {
+            for &slot in slots {
+                let likeness = likeness(&self.clusters[slot as usize].tokens, ids);
+                if best.is_none_or(|(best, _)| likeness > best) {
+                    best = Some((likeness, slot));
+                    if likeness.equal == ids.len() {
+                        break;
+                    }
                 }
             }
         }
-        best.filter(|((equal, _), _)| *equal as f64 / ids.len() as f64 >= self.config.similarity)
-            .map(|(_, slot)| slot)
+        best.filter(|(likeness, _)| self.is_similar(likeness.equal, ids.len()))
     }
 
-    fn join(&mut self, slot: u32) -> ClusterId {
+    fn is_similar(&self, equal: usize, tokens: usize) -> bool {
+        equal as f64 / tokens as f64 >= self.config.similarity
+    }
+
+    /// The least number of equal tokens, of as many as there are, that is similar enough.
+    fn needed(&self, tokens: usize) -> usize {
+        let mut needed = (self.config.similarity * tokens as f64) as usize;
+        while needed > 0 && self.is_similar(needed - 1, tokens) {
+            needed -= 1;
+        }
+        while !self.is_similar(needed, tokens) {
+            needed += 1;
+        }
+        needed
+    }
+
+    fn join(&mut self, likeness: Likeness, slot: u32) -> ClusterId {
         if let Some(recency) = &mut self.recency {
             recency.touch(slot);
         }
         let cluster = &mut self.clusters[slot as usize];
         cluster.count += 1;
-        for (token, id) in cluster.tokens.iter_mut().zip(&self.scratch.ids) {
-            if token != id && *token != WILDCARD {
-                self.vocabulary.release(*token);
-                *token = WILDCARD;
+        if likeness.equal + likeness.parameters < cluster.tokens.len() {
+            let indexed = self.tree.clusters(cluster.leaf).len() > LARGE_LEAF;
+            for (position, (token, id)) in cluster.tokens.iter_mut().zip(&self.ids).enumerate() {
+                if token != id && *token != WILDCARD {
+                    if indexed {
+                        self.large_leaves.remove(cluster.leaf, position, *token, slot);
+                    }
+                    self.vocabulary.release(*token);
+                    *token = WILDCARD;
+                }
             }
         }
         cluster.id
     }
 
-    fn found(&mut self) -> ClusterId {
+    fn found(&mut self, line: LineTokens<'_>) -> ClusterId {
         if self
             .config
             .max_clusters
@@ -197,16 +293,13 @@ impl Drain {
             self.evict();
         }
         let Self {
-            scratch,
             vocabulary,
             tree,
             config,
             ..
         } = self;
-        let tokens: Vec<u32> = (0..scratch.spans.len())
-            .map(|i| vocabulary.acquire(scratch.token(i)))
-            .collect();
-        let numeric = |i: usize| config.numeric_tokens && has_digit(scratch.token(i));
+        let tokens: Vec<u32> = line.iter().map(|token| vocabulary.acquire(token)).collect();
+        let numeric = |i: usize| config.numeric_tokens && has_digit(line.token(i));
         let leaf = tree.grow(&tokens, numeric, self.shape, vocabulary);
         let id = ClusterId(self.next_id);
         self.next_id += 1;
@@ -233,6 +326,15 @@ impl Drain {
             }
         };
         self.tree.add_cluster(leaf, slot);
+        let slots = self.tree.clusters(leaf);
+        let unknown = match slots.len().saturating_sub(LARGE_LEAF) {
+            0 => &[],
+            1 => slots,
+            _ => &slots[slots.len() - 1..],
+        };
+        for &slot in unknown {
+            self.large_leaves.add(leaf, &self.clusters[slot as usize].tokens, slot);
+        }
         if let Some(recency) = &mut self.recency {
             recency.add(slot);
         }
@@ -242,6 +344,17 @@ impl Drain {
         let Some(recency) = &mut self.recency else { return };
         let Some(slot) = recency.oldest() else { return };
         recency.remove(slot);
+        let slots = self.tree.clusters(self.clusters[slot as usize].leaf);
+        let unknown = match slots.len().saturating_sub(LARGE_LEAF) {
+            0 => &[],
+            // The leaf is large no more.
+            1 => slots,
+            _ => &[slot],
+        };
+        for &slot in unknown {
+            let cluster = &self.clusters[slot as usize];
+            self.large_leaves.remove_all(cluster.leaf, &cluster.tokens, slot);
+        }
         let cluster = std::mem::take(&mut self.clusters[slot as usize]);
         self.tree.remove_cluster(cluster.leaf, slot, &mut self.vocabulary);
         for id in cluster.tokens {
@@ -252,14 +365,25 @@ impl Drain {
     }
 }
 
-/// How many constant tokens are equal, and how many tokens of the template are parameters.
-fn likeness(template: &[u32], ids: &[u32]) -> (usize, usize) {
-    let (mut equal, mut parameters) = (0, 0);
+/// How alike a template and a content are; more is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Likeness {
+    /// How many constant tokens are equal.
+    equal: usize,
+    /// How many tokens of the template are parameters.
+    parameters: usize,
+}
+
+fn likeness(template: &[u32], ids: &[u32]) -> Likeness {
+    let (mut equal, mut parameters) = (0u32, 0u32);
     for (token, id) in template.iter().zip(ids) {
-        parameters += usize::from(*token == WILDCARD);
-        equal += usize::from(token == id && *token != WILDCARD);
+        parameters += u32::from(*token == WILDCARD);
+        equal += u32::from(token == id && *token != WILDCARD);
     }
-    (equal, parameters)
+    Likeness {
+        equal: equal as usize,
+        parameters: parameters as usize,
+    }
 }
 
 #[cfg(test)]

@@ -47,5 +47,5 @@ pub use config::{ConfigErrors, ConfigProblem, DrainConfig};
 pub use drain::{ClusterId, ClusterView, Drain};
 pub use frozen::{FrozenDrain, ParsedLine};
 pub use header::{FormatError, Header, HeaderFormat};
-pub use reading::Scratch;
+pub use reading::{Prepared, Preparer, Scratch};
 pub use template::{Template, TemplateId, TemplateIdError};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::config::{ConfigErrors, DrainConfig};
 use crate::masking::{MaskedText, Masks};
 use crate::tokens::Tokenizer;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, hash};
 
 /// Buffers that [`FrozenDrain`](crate::FrozenDrain) fills anew for each line. Keep one a thread and hand it in again
 /// and again: then no line costs an allocation.
@@ -18,12 +18,6 @@ pub struct Scratch {
     pub(crate) ids: Vec<u32>,
     /// The same for the second chance, where all tokens with a digit are alike.
     pub(crate) numbered: Vec<u32>,
-}
-
-impl Scratch {
-    pub(crate) fn token(&self, index: usize) -> &[u8] {
-        &self.masked.text[self.spans[index].clone()]
-    }
 }
 
 /// Masks and cuts contents.
@@ -45,12 +39,126 @@ impl LineReader {
 
     /// Fills the scratch from `content`; tokens that the vocabulary lacks become [`UNKNOWN`](crate::vocabulary::UNKNOWN).
     pub(crate) fn read(&self, content: &[u8], vocabulary: &Vocabulary, scratch: &mut Scratch) {
-        self.masks.apply(content, &mut scratch.masked);
-        self.tokenizer.cut(&scratch.masked, &mut scratch.spans);
+        self.cut(content, &mut scratch.masked, &mut scratch.spans);
         scratch.ids.clear();
         let text = scratch.masked.text.as_slice();
         scratch
             .ids
             .extend(scratch.spans.iter().map(|span| vocabulary.lookup(&text[span.clone()])));
+    }
+
+    /// Fills `line` from `content`.
+    pub(crate) fn prepare(&self, content: &[u8], line: &mut Line) {
+        self.cut(content, &mut line.masked, &mut line.spans);
+        line.hashes.clear();
+        let text = line.masked.text.as_slice();
+        line.hashes
+            .extend(line.spans.iter().map(|span| hash(&text[span.clone()])));
+    }
+
+    fn cut(&self, content: &[u8], masked: &mut MaskedText, spans: &mut Vec<Range<usize>>) {
+        self.masks.apply(content, masked);
+        self.tokenizer.cut(masked, spans);
+    }
+}
+
+/// A masked content, cut into tokens.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Line {
+    masked: MaskedText,
+    spans: Vec<Range<usize>>,
+    hashes: Vec<u64>,
+}
+
+impl Line {
+    pub(crate) fn tokens(&self) -> LineTokens<'_> {
+        LineTokens {
+            text: &self.masked.text,
+            spans: &self.spans,
+            hashes: &self.hashes,
+        }
+    }
+}
+
+/// The tokens of a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LineTokens<'l> {
+    text: &'l [u8],
+    spans: &'l [Range<usize>],
+    hashes: &'l [u64],
+}
+
+impl<'l> LineTokens<'l> {
+    pub(crate) fn token(self, index: usize) -> &'l [u8] {
+        &self.text[self.spans[index].clone()]
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'l [u8]> {
+        self.spans.iter().map(move |span| &self.text[span.clone()])
+    }
+
+    /// Fills `ids` with what the tokens are in the vocabulary.
+    pub(crate) fn lookup(self, vocabulary: &Vocabulary, ids: &mut Vec<u32>) {
+        ids.clear();
+        let tokens = self.hashes.iter().zip(self.iter());
+        ids.extend(tokens.map(|(&hash, token)| vocabulary.lookup_hashed(hash, token)));
+    }
+}
+
+/// Masks and cuts contents as one [`Drain`](crate::Drain) does, which says how to use it:
+/// [`Drain::preparer`](crate::Drain::preparer). A clone a thread is the fastest way to share it.
+#[derive(Debug, Clone)]
+pub struct Preparer(LineReader);
+
+/// Contents that are ready to be learnt. Keep one and have it filled again and again: then no line costs an allocation.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared {
+    /// The masked contents, one behind the other.
+    text: Vec<u8>,
+    /// The tokens of all contents, within `text`.
+    spans: Vec<Range<usize>>,
+    hashes: Vec<u64>,
+    /// For each content, how many tokens stand before its end.
+    ends: Vec<usize>,
+    line: Line,
+}
+
+impl Preparer {
+    pub(crate) fn new(reader: LineReader) -> Self {
+        Self(reader)
+    }
+
+    /// Fills `prepared` with `contents`, in place of what it held.
+    pub fn prepare<'c>(&self, contents: impl IntoIterator<Item = &'c [u8]>, prepared: &mut Prepared) {
+        let Prepared {
+            text,
+            spans,
+            hashes,
+            ends,
+            line,
+        } = prepared;
+        text.clear();
+        spans.clear();
+        hashes.clear();
+        ends.clear();
+        for content in contents {
+            self.0.prepare(content, line);
+            let offset = text.len();
+            text.extend_from_slice(&line.masked.text);
+            spans.extend(line.spans.iter().map(|span| span.start + offset..span.end + offset));
+            hashes.extend_from_slice(&line.hashes);
+            ends.push(spans.len());
+        }
+    }
+}
+
+impl Prepared {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = LineTokens<'_>> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| LineTokens {
+            text: &self.text,
+            spans: &self.spans[start..end],
+            hashes: &self.hashes[start..end],
+        })
     }
 }

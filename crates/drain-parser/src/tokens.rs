@@ -82,17 +82,51 @@ impl Tokenizer {
     }
 }
 
+/// Looks at eight bytes at once: white space is rare, and none of it is above the space.
 fn cut_at_spaces(text: &[u8], tokens: &mut Vec<Range<usize>>) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut start = 0;
-    for (at, &byte) in text.iter().enumerate() {
-        if is_space(byte) {
+    let mut part = |at: usize| {
+        if is_space(text[at]) {
             if start < at {
                 tokens.push(start..at);
             }
             start = at + 1;
         }
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The high bit of each byte that is 0x20 or less; a borrow may add some that are not.
+        let mut low = word.wrapping_sub(ONES * 0x21) & !word & HIGH;
+        while low != 0 {
+            part(i * 8 + low.trailing_zeros() as usize / 8);
+            low &= low - 1;
+        }
     }
+    (text.len() - rest.len()..text.len()).for_each(&mut part);
     if start < text.len() {
         tokens.push(start..text.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn tokens_are_what_stands_between_white_space(
+            text in prop::collection::vec(prop_oneof![any::<u8>(), 0x08..0x22u8, Just(b' ')], 0..80)
+        ) {
+            let mut spans = Vec::new();
+            cut_at_spaces(&text, &mut spans);
+            let tokens: Vec<&[u8]> = spans.into_iter().map(|span| &text[span]).collect();
+            let expected: Vec<&[u8]> =
+                text.split(|&byte| is_space(byte)).filter(|token| !token.is_empty()).collect();
+            prop_assert_eq!(tokens, expected);
+        }
     }
 }

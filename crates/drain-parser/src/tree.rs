@@ -1,8 +1,11 @@
 //! The prefix tree of fixed depth: root, number of tokens, leading tokens, leaves with clusters.
 
+mod leaf_index;
+
 use rustc_hash::FxHashMap;
 
 use crate::vocabulary::{Vocabulary, WILDCARD};
+pub(crate) use leaf_index::LeafIndex;
 
 pub(crate) const ROOT: u32 = 0;
 

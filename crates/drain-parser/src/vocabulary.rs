@@ -1,8 +1,9 @@
 //! Tokens as numbers. Only tokens of templates and of the tree are kept: parameters never get in.
 
-use std::sync::Arc;
+use std::hash::Hasher;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
 
 use crate::masking::PLACEHOLDER;
 
@@ -14,21 +15,22 @@ pub(crate) const UNKNOWN: u32 = u32::MAX;
 /// Token texts with ids that stay the same while anybody uses them.
 #[derive(Debug, Clone)]
 pub(crate) struct Vocabulary {
-    ids: FxHashMap<Arc<[u8]>, u32>,
+    /// Hashes stand beside the ids, so that most tokens that are not here are told without a look at any text.
+    ids: HashTable<(u64, u32)>,
     entries: Vec<Entry>,
     free: Vec<u32>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Entry {
-    text: Arc<[u8]>,
+    text: Box<[u8]>,
     users: usize,
 }
 
 impl Default for Vocabulary {
     fn default() -> Self {
         let mut empty = Self {
-            ids: FxHashMap::default(),
+            ids: HashTable::new(),
             entries: Vec::new(),
             free: Vec::new(),
         };
@@ -37,9 +39,22 @@ impl Default for Vocabulary {
     }
 }
 
+/// What [`Vocabulary::lookup_hashed`] finds a token by.
+pub(crate) fn hash(token: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(token);
+    hasher.finish()
+}
+
 impl Vocabulary {
     pub(crate) fn lookup(&self, token: &[u8]) -> u32 {
-        self.ids.get(token).copied().unwrap_or(UNKNOWN)
+        self.lookup_hashed(hash(token), token)
+    }
+
+    /// The id of a token whose hash is known.
+    pub(crate) fn lookup_hashed(&self, hash: u64, token: &[u8]) -> u32 {
+        let same = |&(other, id): &(u64, u32)| other == hash && *self.entries[id as usize].text == *token;
+        self.ids.find(hash, same).map_or(UNKNOWN, |&(_, id)| id)
     }
 
     pub(crate) fn text(&self, id: u32) -> &[u8] {
@@ -48,13 +63,14 @@ impl Vocabulary {
 
     /// The id of `token`, which gets one more user.
     pub(crate) fn acquire(&mut self, token: &[u8]) -> u32 {
-        if let Some(&id) = self.ids.get(token) {
-            self.entries[id as usize].users += 1;
+        let hash = hash(token);
+        let id = self.lookup_hashed(hash, token);
+        if id != UNKNOWN {
+            self.share(id);
             return id;
         }
-        let text: Arc<[u8]> = token.into();
         let entry = Entry {
-            text: Arc::clone(&text),
+            text: token.into(),
             users: 1,
         };
         let id = match self.free.pop() {
@@ -67,7 +83,7 @@ impl Vocabulary {
                 (self.entries.len() - 1) as u32
             }
         };
-        self.ids.insert(text, id);
+        self.ids.insert_unique(hash, (hash, id), |&(hash, _)| hash);
         id
     }
 
@@ -84,8 +100,10 @@ impl Vocabulary {
         let entry = &mut self.entries[id as usize];
         entry.users -= 1;
         if entry.users == 0 {
-            self.ids.remove(&entry.text);
-            entry.text = Arc::default();
+            let text = std::mem::take(&mut entry.text);
+            if let Ok(found) = self.ids.find_entry(hash(&text), |&(_, other)| other == id) {
+                found.remove();
+            }
             self.free.push(id);
         }
     }

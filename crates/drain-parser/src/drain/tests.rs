@@ -186,7 +186,51 @@ fn tight() -> impl Strategy<Value = DrainConfig> {
     )
 }
 
+/// What [`Drain::find`] must find, by a look at every cluster.
+fn most_similar(drain: &Drain, content: &str) -> Option<ClusterId> {
+    let ids: Vec<u32> = content
+        .split(' ')
+        .map(|token| drain.vocabulary.lookup(token.as_bytes()))
+        .collect();
+    let leaf = drain.tree.find(&ids, drain.shape)?;
+    let oldest_last = drain.by_age().into_iter().rev().filter(|cluster| cluster.leaf == leaf);
+    let best = oldest_last.max_by_key(|cluster| likeness(&cluster.tokens, &ids))?;
+    let equal = likeness(&best.tokens, &ids).equal;
+    (equal as f64 / ids.len() as f64 >= drain.config.similarity).then_some(best.id)
+}
+
 proptest! {
+    #[test]
+    fn large_leaves_are_searched_exactly(
+        similarity in prop::sample::select(vec![0.0, 0.2, 0.4, 0.5, 0.7, 0.75, 1.0]),
+        max_clusters in prop::option::of(1..60usize),
+        contents in prop::collection::vec("([a-c]|[d-z]|[d-z][d-z])( ([a-c]|[d-z]|[d-z][d-z])){4}", 100..400),
+    ) {
+        let mut drain = drain(DrainConfig { depth: 3, similarity, max_clusters, ..DrainConfig::default() });
+        for content in &contents {
+            let expected = most_similar(&drain, content);
+            let next = ClusterId(drain.next_id);
+            prop_assert_eq!(drain.learn(content.as_bytes()), expected.unwrap_or(next), "{}", content);
+        }
+        let large = drain.tree.clusters(drain.tree.find(&[UNKNOWN; 5], drain.shape).unwrap()).len() > LARGE_LEAF;
+        let indexed = drain.by_age().iter().flat_map(|cluster| &cluster.tokens).filter(|&&id| id != WILDCARD).count();
+        prop_assert_eq!(drain.large_leaves.len(), if large { indexed } else { 0 });
+    }
+
+    #[test]
+    fn prepared_contents_are_learnt_as_any(config in tight(), blocks in prop::collection::vec(contents(), 0..5)) {
+        let (mut one, mut other) = (drain(config.clone()), drain(config));
+        let preparer = other.preparer();
+        let (mut prepared, mut learnt, mut expected) = (Prepared::default(), Vec::new(), Vec::new());
+        for block in &blocks {
+            expected.extend(block.iter().map(|content| one.learn(content.as_bytes())));
+            preparer.prepare(block.iter().map(String::as_bytes), &mut prepared);
+            other.learn_prepared(&prepared, &mut learnt);
+        }
+        prop_assert_eq!(learnt, expected);
+        prop_assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
+    }
+
     #[test]
     fn a_reloaded_parser_goes_on_as_if_nothing_had_been(config in tight(), before in contents(), after in contents()) {
         let mut drain = drain(config);
