@@ -33,8 +33,9 @@ struct Try {
     steps: usize,
 }
 
-/// The states that the last failed try went through: a later try that comes to one of them at the same place must fail
-/// as well, so a long run of digits is not read again from each of its digits.
+/// The states that an earlier try went through. What it passed behind its match, if it had any, led to nothing: a later
+/// try that comes to the same state at the same place can stop. So a long run of digits is not read again from each of
+/// its digits.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trace {
     begin: usize,
@@ -110,7 +111,6 @@ impl Automaton {
                         mask: first + mask,
                     });
                     at = end;
-                    trace.states.clear();
                 }
                 None => at += 1,
             }
@@ -147,7 +147,7 @@ impl Automaton {
                 }
             }
             if follows {
-                // The try that went this way before found nothing from here on.
+                // The earlier try found nothing from here on.
                 if trace.passes(at, state) {
                     return Try {
                         found,

@@ -53,13 +53,15 @@ fn pieces_know_their_mask() {
 
 #[test]
 fn masks_that_keep_apart_share_a_pass() {
-    let table: [(&[&str], usize); 9] = [
+    let table: [(&[&str], usize); 11] = [
         (&[r"blk_-?\d+", r"(\d+\.){3}\d+(:\d+)?"], 1),
         // The first could begin within the second.
         (&[r"(\d{1,3}\.){3}\d{1,3}", r"\d+"], 2),
         (&[r"\b(\d{1,3}\.){3}\d{1,3}\b", r"\b0x[0-9a-f]+\b", r"\b\d+\b"], 1),
         // `\b` behind the second sees the first or its `<*>`.
         (&["x", r"\b\d+\b"], 2),
+        (&[r"x\b", r"\b\d+\b"], 2),
+        (&[r"\bx", r"\b\d+\b"], 2),
         // What takes a `<*>` must wait for it.
         (&[r"\d+", r"<\*>:<\*>"], 2),
         (&[r"\d+", "[^ ]=[^ ]"], 2),
