@@ -1,0 +1,185 @@
+//! The parsers, each with the same settings and the same contents.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use drain_parser::{Drain, DrainConfig, Prepared};
+use serde::Deserialize;
+
+/// What all parsers are told.
+pub struct Settings {
+    pub similarity: f64,
+    pub depth: usize,
+    pub masks: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parser {
+    Ours,
+    OursOnTwoThreads,
+    Logdrain,
+    LogdrainShallow,
+    Drain3Crate,
+    Drain3,
+}
+
+/// How far a parser came before its time was up, and the group of each line.
+#[derive(Deserialize)]
+pub struct Outcome {
+    pub seconds: f64,
+    pub groups: Vec<u64>,
+}
+
+/// Lines between two looks at the clock.
+const BLOCK: usize = 1000;
+
+impl Parser {
+    pub const ALL: [Self; 6] = [
+        Self::Ours,
+        Self::OursOnTwoThreads,
+        Self::Logdrain,
+        Self::LogdrainShallow,
+        Self::Drain3Crate,
+        Self::Drain3,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "drain-parser",
+            Self::OursOnTwoThreads => "drain-parser, two threads",
+            Self::Logdrain => "logdrain 0.3.2",
+            Self::LogdrainShallow => "logdrain, one leading token",
+            Self::Drain3Crate => "drain3 0.3.0 (crate)",
+            Self::Drain3 => "Drain3 0.9.11 (Python)",
+        }
+    }
+
+    /// Learns the lines of `contents` until `limit` is over.
+    pub fn run(self, settings: &Settings, contents: &Path, python: &Path, limit: Duration) -> Result<Outcome> {
+        if self == Self::Drain3 {
+            return drain3_python(settings, contents, python, limit);
+        }
+        let text = fs::read_to_string(contents).with_context(|| format!("{} cannot be read", contents.display()))?;
+        let lines: Vec<&str> = text.lines().collect();
+        match self {
+            Self::Ours => ours(settings, &lines, limit),
+            Self::OursOnTwoThreads => ours_on_two_threads(settings, &lines),
+            // Its depth counts one layer less: 4 is two leading tokens there, one everywhere else. Both are shown.
+            Self::Logdrain => logdrain(settings, settings.depth, &lines, limit),
+            Self::LogdrainShallow => logdrain(settings, settings.depth - 1, &lines, limit),
+            Self::Drain3Crate => drain3_crate(settings, &lines, limit),
+            Self::Drain3 => unreachable!("answered above"),
+        }
+    }
+}
+
+fn timed(lines: &[&str], limit: Duration, mut learn: impl FnMut(&str) -> Result<u64>) -> Result<Outcome> {
+    let mut groups = Vec::with_capacity(lines.len());
+    let begin = Instant::now();
+    for block in lines.chunks(BLOCK) {
+        for line in block {
+            groups.push(learn(line)?);
+        }
+        if begin.elapsed() > limit {
+            break;
+        }
+    }
+    Ok(Outcome {
+        seconds: begin.elapsed().as_secs_f64(),
+        groups,
+    })
+}
+
+fn config(settings: &Settings) -> DrainConfig {
+    DrainConfig {
+        similarity: settings.similarity,
+        depth: settings.depth,
+        masks: settings.masks.clone(),
+        ..DrainConfig::default()
+    }
+}
+
+fn ours(settings: &Settings, lines: &[&str], limit: Duration) -> Result<Outcome> {
+    let mut drain = Drain::new(config(settings))?;
+    timed(lines, limit, |line| Ok(drain.learn(line.as_bytes()).0))
+}
+
+/// One thread prepares blocks of lines, the other learns them.
+fn ours_on_two_threads(settings: &Settings, lines: &[&str]) -> Result<Outcome> {
+    let mut drain = Drain::new(config(settings))?;
+    let preparer = drain.preparer();
+    let mut clusters = Vec::with_capacity(lines.len());
+    let begin = Instant::now();
+    std::thread::scope(|scope| {
+        let (full, blocks) = sync_channel::<Prepared>(4);
+        let (empty, used) = sync_channel::<Prepared>(8);
+        scope.spawn(move || {
+            for block in lines.chunks(BLOCK) {
+                let mut prepared = used.try_recv().unwrap_or_default();
+                preparer.prepare(block.iter().map(|line| line.as_bytes()), &mut prepared);
+                if full.send(prepared).is_err() {
+                    return;
+                }
+            }
+        });
+        for prepared in blocks {
+            drain.learn_prepared(&prepared, &mut clusters);
+            // A block that finds no room is made anew.
+            let _ = empty.try_send(prepared);
+        }
+    });
+    Ok(Outcome {
+        seconds: begin.elapsed().as_secs_f64(),
+        groups: clusters.into_iter().map(|cluster| cluster.0).collect(),
+    })
+}
+
+fn logdrain(settings: &Settings, depth: usize, lines: &[&str], limit: Duration) -> Result<Outcome> {
+    let masks = settings.masks.iter().map(|mask| logdrain::Mask::new(mask, "<*>"));
+    let options = logdrain::Miner::builder()
+        .sim_threshold(settings.similarity)
+        .depth(depth)
+        .masks(masks.collect::<Result<Vec<_>, _>>()?)
+        .build_options()?;
+    let miner = logdrain::Miner::from_options(options);
+    timed(lines, limit, |line| Ok(miner.add(line).cluster_id))
+}
+
+fn drain3_crate(settings: &Settings, lines: &[&str], limit: Duration) -> Result<Outcome> {
+    let masks = settings.masks.iter().map(|mask| drain3::MaskingInstruction {
+        pattern: mask.clone(),
+        mask: "<*>".into(),
+    });
+    let config = drain3::Config::builder()
+        .depth(settings.depth)
+        .similarity_threshold(settings.similarity)
+        .max_tokens(100_000)
+        .max_bytes(10_000_000)
+        .masking(masks.collect())
+        .build();
+    let mut matcher = drain3::Matcher::new(config);
+    timed(lines, limit, |line| Ok(matcher.add_log_message(line)?.id() as u64))
+}
+
+fn drain3_python(settings: &Settings, contents: &Path, python: &Path, limit: Duration) -> Result<Outcome> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("drain3_rival.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(contents);
+    command.args([
+        settings.similarity.to_string(),
+        settings.depth.to_string(),
+        limit.as_secs_f64().to_string(),
+    ]);
+    let output = command.args(&settings.masks).output();
+    let output = output.with_context(|| format!("{} cannot be run", python.display()))?;
+    ensure!(
+        output.status.success(),
+        "Drain3 failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).context("Drain3's outcome cannot be read")
+}
