@@ -6,7 +6,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use drain_parser::{Drain, DrainConfig, HeaderFormat, Scratch};
+use drain_parser::{AutoConfig, DrainConfig, HeaderFormat, Parser, ParserConfig, Scratch};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -34,8 +34,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|h| h.content().len())
             .sum()
     });
-    for (name, config) in [("without masks", DrainConfig::default()), ("with two masks", masked)] {
-        let mut drain = Drain::new(config)?;
+    let methods = [
+        ("auto", ParserConfig::Auto(AutoConfig::default())),
+        ("without masks", ParserConfig::Drain(DrainConfig::default())),
+        ("with two masks", ParserConfig::Drain(masked)),
+    ];
+    for (name, config) in methods {
+        let mut drain = Parser::new(config)?;
         for content in &contents {
             drain.learn(content);
         }

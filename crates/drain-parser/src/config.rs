@@ -1,4 +1,4 @@
-//! How Drain is set up, and what can be wrong with it.
+//! How a parser is set up, and what can be wrong with it.
 
 use regex::bytes::RegexBuilder;
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,54 @@ impl Default for DrainConfig {
     }
 }
 
-/// One thing wrong with a [`DrainConfig`].
+/// The settings of the `auto` method, which needs none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AutoConfig {
+    /// Regexes as in [`DrainConfig::masks`], for what the built-in masks do not know. Default none.
+    pub masks: Vec<String>,
+    /// The most patterns (contents that have the same words and punctuation) kept while learning; the least recently
+    /// matched makes room. Default 100,000.
+    pub max_patterns: usize,
+}
+
+impl Default for AutoConfig {
+    fn default() -> Self {
+        Self {
+            masks: Vec::new(),
+            max_patterns: 100_000,
+        }
+    }
+}
+
+impl AutoConfig {
+    /// Looks at every field.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn validate(&self) -> Result<(), ConfigErrors> {
+        self.compile_masks().map(drop)
+    }
+
+    pub(crate) fn compile_masks(&self) -> Result<Vec<Mask>, ConfigErrors> {
+        let masks = DrainConfig {
+            masks: self.masks.clone(),
+            ..DrainConfig::default()
+        };
+        let masks = masks.compile_masks();
+        if self.max_patterns > 0 {
+            return masks;
+        }
+        let mut problems = masks.map_or_else(|errors| errors.0, |_| Vec::new());
+        problems.push(ConfigProblem {
+            field: "max_patterns".into(),
+            fact: "0 leaves no room for a pattern: choose 1 or more".into(),
+        });
+        Err(ConfigErrors(problems))
+    }
+}
+
+/// One thing wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{field}: {fact}")]
 pub struct ConfigProblem {
@@ -59,7 +106,7 @@ pub struct ConfigProblem {
     pub fact: String,
 }
 
-/// Everything that is wrong with a [`DrainConfig`].
+/// Everything that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct ConfigErrors(Vec<ConfigProblem>);

@@ -6,12 +6,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigErrors, DrainConfig};
-use crate::frozen::FrozenDrain;
+use crate::frozen::FrozenParser;
+use crate::parser::ParserConfig;
+use crate::reader::Reader;
 use crate::reading::{Line, LineReader, LineTokens, Prepared, Preparer};
 use crate::recency::Recency;
-use crate::template::text_of;
 use crate::tokens::has_digit;
 use crate::tree::{LeafIndex, Tree, TreeShape};
+use crate::words::{Word, text_of};
 use crate::vocabulary::{Vocabulary, WILDCARD};
 
 /// Drain's tree, growing with every content.
@@ -179,20 +181,20 @@ impl Drain {
     }
 
     /// The templates as they stand, for matching only. Clusters whose templates have come to be the same are one.
-    pub fn freeze(&self) -> FrozenDrain {
-        let words = |cluster: &Cluster| {
-            cluster
-                .tokens
-                .iter()
-                .map(|&id| self.vocabulary.text(id).to_vec())
-                .collect()
-        };
-        let mined = self
-            .by_age()
-            .into_iter()
-            .map(|cluster| (words(cluster), cluster.count))
-            .collect();
-        FrozenDrain::build(self.config.clone(), self.reader.clone(), mined)
+    pub fn freeze(&self) -> FrozenParser {
+        let mined = self.mined().collect();
+        let config = ParserConfig::Drain(self.config.clone());
+        FrozenParser::build(config, Reader::Drain(self.reader.clone()), mined)
+    }
+
+    /// The words of each template and how many lines taught it, oldest first.
+    pub(crate) fn mined(&self) -> impl Iterator<Item = (Vec<Word>, u64)> + '_ {
+        self.by_age().into_iter().map(|cluster| (self.words(cluster), cluster.count))
+    }
+
+    fn words(&self, cluster: &Cluster) -> Vec<Word> {
+        let texts = cluster.tokens.iter().map(|&id| self.vocabulary.text(id));
+        texts.map(Word::of_token).collect()
     }
 
     pub(crate) fn by_age(&self) -> Vec<&Cluster> {
@@ -202,7 +204,7 @@ impl Drain {
     }
 
     pub(crate) fn text(&self, cluster: &Cluster) -> String {
-        text_of(cluster.tokens.iter().map(|&id| self.vocabulary.text(id)))
+        text_of(&self.words(cluster))
     }
 
     /// The most similar cluster in the leaf; among equals the one with most parameters, then the oldest.

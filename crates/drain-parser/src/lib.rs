@@ -30,11 +30,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod auto;
 mod config;
 mod drain;
+mod found_by;
 mod frozen;
 mod header;
 mod masking;
+mod parser;
+mod reader;
 mod reading;
 mod recency;
 mod saved;
@@ -42,10 +46,14 @@ mod template;
 mod tokens;
 mod tree;
 mod vocabulary;
+mod words;
 
-pub use config::{ConfigErrors, ConfigProblem, DrainConfig};
+pub use auto::AutoMiner;
+pub use config::{AutoConfig, ConfigErrors, ConfigProblem, DrainConfig};
 pub use drain::{ClusterId, ClusterView, Drain};
-pub use frozen::{FrozenDrain, ParsedLine};
+pub use found_by::FoundBy;
+pub use frozen::{FrozenParser, Parameter, ParsedLine};
 pub use header::{FormatError, Header, HeaderFormat};
+pub use parser::{Parser, ParserConfig};
 pub use reading::{Prepared, Preparer, Scratch};
 pub use template::{Template, TemplateId, TemplateIdError};

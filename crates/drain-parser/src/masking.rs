@@ -53,7 +53,7 @@ struct Found {
 }
 
 impl Piece {
-    fn end(&self) -> usize {
+    pub(crate) fn end(&self) -> usize {
         self.at + PLACEHOLDER.len()
     }
 }

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::auto::Token;
 use crate::config::{ConfigErrors, DrainConfig};
 use crate::masking::{MaskedText, Masks};
 use crate::tokens::Tokenizer;
 use crate::vocabulary::{Vocabulary, hash};
 
-/// Buffers that [`FrozenDrain`](crate::FrozenDrain) fills anew for each line. Keep one a thread and hand it in again
+/// Buffers that a [`FrozenParser`](crate::FrozenParser) fills anew for each line. Keep one a thread and hand it in again
 /// and again: then no line costs an allocation.
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
@@ -18,6 +19,8 @@ pub struct Scratch {
     pub(crate) ids: Vec<u32>,
     /// The same for the second chance, where all tokens with a digit are alike.
     pub(crate) numbered: Vec<u32>,
+    /// The tokens of the `auto` method.
+    pub(crate) tokens: Vec<Token>,
 }
 
 /// Masks and cuts contents.

@@ -5,11 +5,13 @@ use thiserror::Error;
 
 use crate::config::{ConfigErrors, DrainConfig};
 use crate::drain::{Cluster, ClusterId, Drain};
-use crate::frozen::FrozenDrain;
-use crate::reading::LineReader;
+use crate::frozen::FrozenParser;
+use crate::parser::ParserConfig;
+use crate::reader::Reader;
 use crate::recency::Recency;
-use crate::template::{text_of, tokens_of};
+use crate::template::tokens_of;
 use crate::tree::ROOT;
+use crate::words::{Word, text_of};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +38,7 @@ struct SavedCluster {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SavedTemplates {
-    config: DrainConfig,
+    config: ParserConfig,
     templates: Vec<SavedTemplate>,
 }
 
@@ -45,6 +47,9 @@ struct SavedTemplates {
 struct SavedTemplate {
     text: String,
     count: u64,
+    /// The words, where the text does not tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<String>,
 }
 
 /// Why a saved parser cannot be read.
@@ -60,16 +65,21 @@ enum LoadError {
     Recency,
 }
 
+impl Drain {
+    /// The branches from the token count down to a leaf.
+    fn path_text(&self, leaf: u32) -> String {
+        let branches = self.tree.path(leaf);
+        let texts = branches[1..].iter().map(|&branch| self.vocabulary.text(branch));
+        text_of(&texts.map(Word::of_token).collect::<Vec<_>>())
+    }
+}
+
 impl Serialize for Drain {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let clusters = self.by_age().into_iter().map(|cluster| SavedCluster {
             id: cluster.id,
             count: cluster.count,
-            path: text_of(
-                self.tree.path(cluster.leaf)[1..]
-                    .iter()
-                    .map(|&branch| self.vocabulary.text(branch)),
-            ),
+            path: self.path_text(cluster.leaf),
             template: self.text(cluster),
         });
         let recency = self
@@ -142,12 +152,16 @@ fn load_drain(saved: SavedDrain) -> Result<Drain, LoadError> {
     Ok(drain)
 }
 
-impl Serialize for FrozenDrain {
+impl Serialize for FrozenParser {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let templates = self.templates().iter();
-        let templates = templates.map(|template| SavedTemplate {
+        let templates = self.templates().iter().zip(self.words());
+        let templates = templates.map(|(template, words)| SavedTemplate {
             text: template.text.clone(),
             count: template.count,
+            words: match self.config() {
+                ParserConfig::Auto(_) => words.iter().map(Word::to_saved).collect(),
+                ParserConfig::Drain(_) => Vec::new(),
+            },
         });
         SavedTemplates {
             config: self.config().clone(),
@@ -157,19 +171,25 @@ impl Serialize for FrozenDrain {
     }
 }
 
-impl<'de> Deserialize<'de> for FrozenDrain {
+impl<'de> Deserialize<'de> for FrozenParser {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         load_templates(SavedTemplates::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-fn load_templates(saved: SavedTemplates) -> Result<FrozenDrain, LoadError> {
-    let reader = LineReader::new(&saved.config)?;
-    let mined = saved
-        .templates
-        .into_iter()
-        .map(|template| Ok((words(&template.text)?, template.count)));
-    Ok(FrozenDrain::build(
+fn load_templates(saved: SavedTemplates) -> Result<FrozenParser, LoadError> {
+    let reader = Reader::new(&saved.config)?;
+    let is_auto = matches!(saved.config, ParserConfig::Auto(_));
+    let mined = saved.templates.into_iter().map(|SavedTemplate { text, count, words }| {
+        let found: Option<Vec<Word>> = if is_auto {
+            words.iter().map(|word| Word::from_saved(word)).collect()
+        } else {
+            tokens_of(&text).map(|tokens| tokens.iter().map(|token| Word::of_token(token)).collect())
+        };
+        let found = found.filter(|words| text_of(words) == text);
+        found.map(|words| (words, count)).ok_or(LoadError::Text(text))
+    });
+    Ok(FrozenParser::build(
         saved.config,
         reader,
         mined.collect::<Result<_, LoadError>>()?,

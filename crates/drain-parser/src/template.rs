@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Template {
     /// The same on every machine that has this template.
     pub id: TemplateId,
-    /// The tokens with one space between them; every parameter is `<*>`. What is not UTF-8 and control characters
+    /// The tokens, with one space where lines have white space; every parameter is `<*>`. What is not UTF-8 and control characters
     /// are written as `\xNN`, and a backslash before an `x` as `\x5c`: the text tells the tokens exactly.
     pub text: String,
     /// How many lines taught it.
@@ -70,15 +70,10 @@ impl From<TemplateId> for String {
     }
 }
 
-/// The text of a template with these tokens. No two lists of tokens have the same text.
-pub(crate) fn text_of<'t>(tokens: impl IntoIterator<Item = &'t [u8]>) -> String {
-    let mut text = String::new();
-    for (i, token) in tokens.into_iter().enumerate() {
-        if i > 0 {
-            text.push(' ');
-        }
-        push_escaped(&mut text, token);
-    }
+/// A token as text that tells its bytes exactly.
+pub(crate) fn escaped(token: &[u8]) -> String {
+    let mut text = String::with_capacity(token.len());
+    push_escaped(&mut text, token);
     text
 }
 
@@ -115,7 +110,8 @@ pub(crate) fn tokens_of(text: &str) -> Option<Vec<Vec<u8>>> {
         .collect()
 }
 
-fn unescape(token: &str) -> Option<Vec<u8>> {
+/// The bytes of an escaped token; `None` where an escape is broken.
+pub(crate) fn unescape(token: &str) -> Option<Vec<u8>> {
     let mut pieces = token.split("\\x");
     let mut bytes = pieces.next()?.as_bytes().to_vec();
     for piece in pieces {

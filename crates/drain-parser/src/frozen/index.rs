@@ -1,16 +1,19 @@
 //! Finding the templates that a line matches without looking at all of them.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use crate::vocabulary::WILDCARD;
+use crate::words::{fits, is_mark};
 
-/// Templates by number of tokens, first token and last token, where a wildcard counts as a token.
+/// Templates by number of tokens and punctuation, first token and last token, where a wildcard counts as a token.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TemplateIndex {
     /// Best first.
     patterns: Vec<(usize, Box<[u32]>)>,
     /// Indices into `patterns`, best first.
-    groups: FxHashMap<(usize, u32, u32), Vec<usize>>,
+    groups: FxHashMap<(u64, u32, u32), Vec<usize>>,
 }
 
 impl TemplateIndex {
@@ -23,7 +26,7 @@ impl TemplateIndex {
                 let (first, last) = ends(&pattern);
                 index
                     .groups
-                    .entry((pattern.len(), first, last))
+                    .entry((shape(&pattern), first, last))
                     .or_default()
                     .push(index.patterns.len());
                 index.patterns.push((template, pattern));
@@ -32,16 +35,21 @@ impl TemplateIndex {
         index
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
     /// The best template that the line matches.
     pub(super) fn find(&self, ids: &[u32]) -> Option<usize> {
         let (first, last) = ends(ids);
+        let shape = shape(ids);
         let mut best = self.patterns.len();
         for group in [(first, last), (first, WILDCARD), (WILDCARD, last), (WILDCARD, WILDCARD)] {
-            if let Some(members) = self.groups.get(&(ids.len(), group.0, group.1)) {
+            if let Some(members) = self.groups.get(&(shape, group.0, group.1)) {
                 let better = members.iter().take_while(|&&member| member < best);
                 best = better
                     .copied()
-                    .find(|&member| fits(&self.patterns[member].1, ids))
+                    .find(|&member| all_fit(&self.patterns[member].1, ids))
                     .unwrap_or(best);
             }
         }
@@ -56,9 +64,16 @@ fn ends(tokens: &[u32]) -> (u32, u32) {
     )
 }
 
-fn fits(pattern: &[u32], ids: &[u32]) -> bool {
-    pattern
-        .iter()
-        .zip(ids)
-        .all(|(token, id)| *token == WILDCARD || token == id)
+/// What only tokens with the same number and the same punctuation have in common.
+fn shape(tokens: &[u32]) -> u64 {
+    let mut hasher = FxHasher::default();
+    tokens.len().hash(&mut hasher);
+    for (place, mark) in tokens.iter().enumerate().filter(|(_, id)| is_mark(**id)) {
+        (place, mark).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn all_fit(pattern: &[u32], ids: &[u32]) -> bool {
+    pattern.iter().zip(ids).all(|(&word, &token)| fits(word, token))
 }
