@@ -2,7 +2,11 @@
 //!
 //! The data lies where `DEEPLOG_DATA` says. With names of systems behind, the templates that are wrong are shown.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a missing file ends it, and that is all there is to say")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a missing file ends it, and that is all there is to say"
+)]
 
 #[path = "../tests/loghub/systems.rs"]
 mod systems;
@@ -21,11 +25,21 @@ fn main() {
     let auto = || ParserConfig::Auto(AutoConfig::default());
     let mut sums = [[0.0; 5]; 2];
     for system in System::all(&data) {
-        let rows = [("tuned Drain", ParserConfig::Drain(system.tuned.clone())), ("auto", auto())];
+        let rows = [
+            ("tuned Drain", ParserConfig::Drain(system.tuned.clone())),
+            ("auto", auto()),
+        ];
         for ((method, config), sum) in rows.into_iter().zip(&mut sums) {
             let accuracy = system.accuracy(config);
-            row(&system.name, method, figures(&accuracy), &format!("{} ({})", accuracy.templates, accuracy.true_templates));
-            sum.iter_mut().zip(figures(&accuracy)).for_each(|(sum, figure)| *sum += figure / 10.0);
+            row(
+                &system.name,
+                method,
+                figures(&accuracy),
+                &format!("{} ({})", accuracy.templates, accuracy.true_templates),
+            );
+            sum.iter_mut()
+                .zip(figures(&accuracy))
+                .for_each(|(sum, figure)| *sum += figure / 10.0);
         }
         if shown.contains(&system.name) {
             show_wrong(&system, auto());
@@ -36,7 +50,13 @@ fn main() {
 }
 
 fn figures(accuracy: &Accuracy) -> [f64; 5] {
-    [accuracy.published, accuracy.corrected, accuracy.fga, accuracy.pa, accuracy.fta]
+    [
+        accuracy.published,
+        accuracy.corrected,
+        accuracy.fga,
+        accuracy.pa,
+        accuracy.fta,
+    ]
 }
 
 fn row(system: &str, method: &str, figures: [f64; 5], templates: &str) {

@@ -13,8 +13,8 @@ use crate::reading::{Line, LineReader, LineTokens, Prepared, Preparer};
 use crate::recency::Recency;
 use crate::tokens::has_digit;
 use crate::tree::{LeafIndex, Tree, TreeShape};
-use crate::words::{Word, text_of};
 use crate::vocabulary::{Vocabulary, WILDCARD};
+use crate::words::{Word, text_of};
 
 /// Drain's tree, growing with every content.
 ///
@@ -122,6 +122,18 @@ impl Drain {
         id
     }
 
+    /// Learns a content that stands for several; `count` is not 0.
+    pub(crate) fn learn_many(&mut self, content: &[u8], count: u64) {
+        let id = self.learn(content);
+        let cluster = self
+            .clusters
+            .iter_mut()
+            .find(|cluster| cluster.id == id && cluster.count > 0);
+        if let Some(cluster) = cluster {
+            cluster.count += count - 1;
+        }
+    }
+
     /// Masks and cuts contents for [`Self::learn_prepared`] as [`Self::learn`] would; any thread may have it.
     ///
     /// The costly part of a line is the same whatever was learnt before; only the walk through the tree needs the lines
@@ -189,7 +201,9 @@ impl Drain {
 
     /// The words of each template and how many lines taught it, oldest first.
     pub(crate) fn mined(&self) -> impl Iterator<Item = (Vec<Word>, u64)> + '_ {
-        self.by_age().into_iter().map(|cluster| (self.words(cluster), cluster.count))
+        self.by_age()
+            .into_iter()
+            .map(|cluster| (self.words(cluster), cluster.count))
     }
 
     fn words(&self, cluster: &Cluster) -> Vec<Word> {

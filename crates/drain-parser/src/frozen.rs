@@ -117,18 +117,16 @@ impl FrozenParser {
 
     /// What [`Self::parse`] gives, by a template that another authority names, such as the cluster that
     /// [`Parser::learn`](crate::Parser::learn) joined the content to; `None` where a constant token differs.
-    pub fn parse_as<'l>(
-        &self,
-        template: usize,
-        content: &'l [u8],
-        scratch: &mut Scratch,
-    ) -> Option<ParsedLine<'l>> {
+    pub fn parse_as<'l>(&self, template: usize, content: &'l [u8], scratch: &mut Scratch) -> Option<ParsedLine<'l>> {
         self.reader.read(content, &self.vocabulary, scratch);
         let ids = self.ids.get(template)?;
         if ids.contains(&RUN) {
             self.reader.join_runs(scratch);
         }
-        let all_fit = ids.iter().zip(&scratch.ids).all(|(&word, &token)| fits_run(word, token));
+        let all_fit = ids
+            .iter()
+            .zip(&scratch.ids)
+            .all(|(&word, &token)| fits_run(word, token));
         (ids.len() == scratch.ids.len() && all_fit).then(|| self.take_apart(template, true, content, scratch))
     }
 
@@ -183,7 +181,9 @@ fn with_any_numbers(words: &[Word], ids: &[u32]) -> Option<Box<[u32]>> {
         .map(|(word, &id)| if number(word) { ANY_NUMBER } else { id })
         .collect();
     let has_number = pattern.contains(&ANY_NUMBER);
-    let has_word = pattern.iter().any(|&id| id != ANY_NUMBER && id != WILDCARD && !is_mark(id));
+    let has_word = pattern
+        .iter()
+        .any(|&id| id != ANY_NUMBER && id != WILDCARD && !is_mark(id));
     (has_number && has_word).then_some(pattern)
 }
 

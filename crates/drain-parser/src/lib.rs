@@ -1,32 +1,40 @@
-//! Raw log lines to log keys and parameters: Drain (He, Zhu, Zheng, Lyu: *Drain: An Online Log Parsing Approach with
-//! Fixed Depth Tree*, ICWS 2017), grouping as the authors' own code in logparser does.
+//! Raw log lines to log keys and parameters: event templates, found by either of two methods.
 //!
-//! A line goes through four steps, all on bytes:
+//! - `auto` needs no settings: built-in masks, and the log itself, tell parameters from events. See [`Parser`].
+//! - [`Drain`] (He, Zhu, Zheng, Lyu: *Drain: An Online Log Parsing Approach with Fixed Depth Tree*, ICWS 2017) groups as
+//!   the authors' own code in logparser does, with masks, a similarity and a depth set for the log at hand.
+//!
+//! A line goes through these steps, all on bytes:
 //!
 //! 1. [`HeaderFormat::split`] takes the header apart and leaves the content;
-//! 2. masks (regexes of [`DrainConfig::masks`]) replace what is known to be a parameter by `<*>`;
-//! 3. [`Drain::learn`] walks the fixed-depth tree and joins the content to a cluster, whose event template it widens;
-//! 4. [`Drain::freeze`] gives the immutable [`FrozenDrain`], whose [`parse`](FrozenDrain::parse) finds a content's
-//!    template and parameters and never learns.
+//! 2. [`Parser::learn`] counts the content in;
+//! 3. [`Parser::freeze`] gives the immutable [`FrozenParser`], whose [`parse`](FrozenParser::parse) finds a content's
+//!    template and parameters and never learns. [`restore`](FrozenParser::restore) gives the content back, byte for byte.
+//!
+//! What several parsers have [`Mined`] comes together in any order.
 //!
 //! ```
-//! use drain_parser::{Drain, DrainConfig, HeaderFormat, Scratch};
+//! use drain_parser::{DrainConfig, HeaderFormat, Parser, ParserConfig, Scratch};
 //!
 //! let format = HeaderFormat::compile("<Date> <Time> <Level> <Component>: <Content>")?;
-//! let mut drain = Drain::new(DrainConfig { masks: vec![r"blk_-?\d+".into()], ..DrainConfig::default() })?;
-//! let log = "081109 203518 INFO dfs.FSDataset: Deleting block blk_1 file a\n\
-//!            081109 203519 INFO dfs.FSDataset: Deleting block blk_-22 file b";
-//! for line in log.lines() {
-//!     let header = format.split(line.as_bytes()).ok_or("no header")?;
-//!     drain.learn(header.content());
-//! }
+//! let log = "081109 203518 INFO dfs.FSDataset: Deleting block blk_1 file /a\n\
+//!            081109 203519 INFO dfs.FSDataset: Deleting block blk_-22 file /b";
+//! let drain = DrainConfig { masks: vec![r"blk_-?\d+".into()], ..DrainConfig::default() };
+//! for config in [ParserConfig::default(), ParserConfig::Drain(drain)] {
+//!     let mut parser = Parser::new(config)?;
+//!     for line in log.lines() {
+//!         let header = format.split(line.as_bytes()).ok_or("no header")?;
+//!         parser.learn(header.content());
+//!     }
 //!
-//! let frozen = drain.freeze();
-//! assert_eq!(frozen.templates()[0].text, "Deleting block <*> file <*>");
-//! let mut scratch = Scratch::default();
-//! let parsed = frozen.parse(b"Deleting block blk_7 file c", &mut scratch).ok_or("no template")?;
-//! assert_eq!(parsed.parameters.as_slice(), [b"blk_7".as_slice(), b"c"]);
-//! assert!(frozen.parse(b"something else altogether", &mut scratch).is_none());
+//!     let frozen = parser.freeze();
+//!     assert_eq!(frozen.templates()[0].text, "Deleting block <*> file <*>");
+//!     let mut scratch = Scratch::default();
+//!     let parsed = frozen.parse(b"Deleting block blk_7 file /c", &mut scratch).ok_or("no template")?;
+//!     let values: Vec<&[u8]> = parsed.parameters.iter().map(|parameter| parameter.value).collect();
+//!     assert_eq!(values, [b"blk_7".as_slice(), b"/c"]);
+//!     assert!(frozen.parse(b"something else altogether", &mut scratch).is_none());
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -37,6 +45,7 @@ mod found_by;
 mod frozen;
 mod header;
 mod masking;
+mod mined;
 mod parser;
 mod reader;
 mod reading;
@@ -54,6 +63,7 @@ pub use drain::{ClusterId, ClusterView, Drain};
 pub use found_by::FoundBy;
 pub use frozen::{FrozenParser, Parameter, ParsedLine};
 pub use header::{FormatError, Header, HeaderFormat};
+pub use mined::{MergeError, Mined};
 pub use parser::{Parser, ParserConfig};
 pub use reading::{Prepared, Preparer, Scratch};
 pub use template::{Template, TemplateId, TemplateIdError};

@@ -6,6 +6,7 @@ use crate::auto::AutoMiner;
 use crate::config::{AutoConfig, ConfigErrors, DrainConfig};
 use crate::drain::{ClusterId, ClusterView, Drain};
 use crate::frozen::FrozenParser;
+use crate::mined::Mined;
 
 /// How templates are found. As text: `method = "auto"` or `method = "drain"` with the fields of that method beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -115,6 +116,11 @@ impl Parser {
             Self::Auto(miner) => miner.evicted(),
             Self::Drain(drain) => drain.evicted(),
         }
+    }
+
+    /// What was learnt, to be put together with what others have learnt.
+    pub fn mined(&self) -> Mined {
+        Mined::of(self)
     }
 
     /// The templates as they stand, for matching only.

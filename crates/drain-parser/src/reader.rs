@@ -71,8 +71,12 @@ impl Reader {
             },
             Self::Drain(_) => {
                 let span = &scratch.spans[place];
-                let whole = pieces.first().filter(|piece| piece.at == span.start && piece.end() == span.end);
-                whole.and_then(|piece| piece.mask).map_or(FoundBy::Position, FoundBy::Mask)
+                let whole = pieces
+                    .first()
+                    .filter(|piece| piece.at == span.start && piece.end() == span.end);
+                whole
+                    .and_then(|piece| piece.mask)
+                    .map_or(FoundBy::Position, FoundBy::Mask)
             }
         }
     }

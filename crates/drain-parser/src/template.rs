@@ -125,7 +125,13 @@ pub(crate) fn unescape(token: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Word;
     use proptest::prelude::*;
+
+    fn text_of(tokens: &[&[u8]]) -> String {
+        let words: Vec<Word> = tokens.iter().map(|token| Word::of_token(token)).collect();
+        crate::words::text_of(&words)
+    }
 
     #[test]
     fn texts() {
@@ -138,7 +144,7 @@ mod tests {
             (&["\u{9b}31m".as_bytes()], r"\xc2\x9b31m"),
         ];
         for (tokens, text) in table {
-            assert_eq!(text_of(tokens.iter().copied()), text);
+            assert_eq!(text_of(tokens), text);
             assert_eq!(tokens_of(text).unwrap(), tokens);
         }
         assert_eq!(tokens_of(r"\xf"), None);
@@ -164,7 +170,8 @@ mod tests {
                 .map(|token| token.into_iter().filter(|&byte| !crate::tokens::is_space(byte)).collect::<Vec<u8>>())
                 .filter(|token| !token.is_empty())
                 .collect();
-            let text = text_of(tokens.iter().map(Vec::as_slice));
+            let tokens: Vec<&[u8]> = tokens.iter().map(Vec::as_slice).collect();
+            let text = text_of(&tokens);
             prop_assert_eq!(tokens_of(&text).unwrap(), tokens);
         }
     }

@@ -58,7 +58,11 @@ impl Word {
 
     /// A token of Drain.
     pub(crate) fn of_token(token: &[u8]) -> Self {
-        if token == PLACEHOLDER { Self::Wildcard } else { Self::Text(token.into()) }
+        if token == PLACEHOLDER {
+            Self::Wildcard
+        } else {
+            Self::Text(token.into())
+        }
     }
 
     /// A text that [`Self::from_saved`] reads again.
@@ -90,7 +94,9 @@ impl Word {
             && text.len() >= 3
             && let (Some(left), Some(right)) = (touches(*first), touches(*last))
         {
-            let [byte] = *unescape(&text[1..text.len() - 1])? else { return None };
+            let [byte] = *unescape(&text[1..text.len() - 1])? else {
+                return None;
+            };
             return Some(Self::Mark(Mark { byte, left, right }));
         }
         Some(Self::Text(unescape(text)?.into()))

@@ -113,9 +113,9 @@ fn units(patterns: &[&Pattern]) -> Vec<Unit> {
     let units = by_collapsed.into_iter().map(|(collapsed, members)| match *members {
         [only] => {
             let mut values = patterns[only].values.iter();
-            let several = all[only].iter().map(|word| {
-                *word == Word::Wildcard && values.next().is_some_and(|values| values.single().is_none())
-            });
+            let several = all[only]
+                .iter()
+                .map(|word| *word == Word::Wildcard && values.next().is_some_and(|values| values.single().is_none()));
             Unit {
                 several: several.collect(),
                 words: all[only].clone(),
@@ -235,10 +235,11 @@ impl<'u> Division<'u> {
     fn settle(&mut self, members: &[usize], variable: &[usize]) {
         for &unit in members {
             let words = &self.units[unit].words;
-            self.values.extend(variable.iter().filter_map(|&place| match &words[place] {
-                Word::Text(text) => Some(&**text),
-                _ => None,
-            }));
+            self.values
+                .extend(variable.iter().filter_map(|&place| match &words[place] {
+                    Word::Text(text) => Some(&**text),
+                    _ => None,
+                }));
             self.variable[unit] = variable.to_vec();
         }
     }
@@ -298,12 +299,11 @@ fn write_constants(template: &mut [Word], count: u64, members: &[&Pattern]) {
         let mut values = members[0].values[i].clone();
         members[1..].iter().for_each(|pattern| values.merge(&pattern.values[i]));
         let digits = |value: &[u8]| value.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let constant = values.single().filter(|value| {
-            value.is_empty() || (count >= CONSTANT_AFTER && digits(value) <= DIGITS_OF_A_NAME)
-        });
+        let constant = values
+            .single()
+            .filter(|value| value.is_empty() || (count >= CONSTANT_AFTER && digits(value) <= DIGITS_OF_A_NAME));
         if let Some(constant) = constant {
             *place = Word::Text(constant.into());
         }
     }
 }
-

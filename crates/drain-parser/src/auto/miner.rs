@@ -101,9 +101,7 @@ impl AutoMiner {
         let pattern = &mut self.patterns[slot as usize];
         pattern.count += 1;
         let mut origin = Origin::new(&masked.pieces);
-        let parameters = tokens
-            .iter()
-            .filter(|token| matches!(token.kind, Kind::Parameter(_)));
+        let parameters = tokens.iter().filter(|token| matches!(token.kind, Kind::Parameter(_)));
         for (values, token) in pattern.values.iter_mut().zip(parameters) {
             if !values.is_settled() {
                 let start = origin.of(token.start);
@@ -166,7 +164,7 @@ impl AutoMiner {
     }
 
     /// Takes a pattern in, which may be known.
-    pub(super) fn add(&mut self, pattern: &Pattern) {
+    fn add(&mut self, pattern: &Pattern) {
         self.scratch.key.clear();
         self.scratch.key.extend_from_slice(&pattern.key);
         if let Some(slot) = self.find(xxh3_64(&pattern.key)) {
@@ -182,7 +180,7 @@ impl AutoMiner {
     }
 
     /// The patterns, oldest first.
-    pub(crate) fn by_age(&self) -> Vec<&Pattern> {
+    pub(super) fn by_age(&self) -> Vec<&Pattern> {
         let mut patterns: Vec<_> = self.patterns.iter().filter(|pattern| pattern.count > 0).collect();
         patterns.sort_unstable_by_key(|pattern| pattern.id);
         patterns
@@ -221,10 +219,7 @@ impl AutoMiner {
         let Some(slot) = self.recency.oldest() else { return };
         self.recency.remove(slot);
         let pattern = std::mem::take(&mut self.patterns[slot as usize]);
-        if let Ok(entry) = self
-            .by_key
-            .find_entry(xxh3_64(&pattern.key), |&other| other == slot)
-        {
+        if let Ok(entry) = self.by_key.find_entry(xxh3_64(&pattern.key), |&other| other == slot) {
             entry.remove();
         }
         self.free.push(slot);

@@ -51,7 +51,11 @@ impl<'de> Deserialize<'de> for AutoMiner {
         let saved = SavedMiner::deserialize(deserializer)?;
         let mut miner = AutoMiner::new(saved.config).map_err(D::Error::custom)?;
         for SavedPattern { id, count, key, values } in saved.patterns {
-            let broken = || D::Error::custom(format!("pattern {id} of the saved parser is broken: learn the parser anew"));
+            let broken = || {
+                D::Error::custom(format!(
+                    "pattern {id} of the saved parser is broken: learn the parser anew"
+                ))
+            };
             let key = unescape(&key).ok_or_else(broken)?;
             let parameters = key.iter().filter(|&&byte| byte == PARAMETER).count();
             let values: Option<Vec<Values>> = values.into_iter().map(Values::from_saved).collect();

@@ -125,7 +125,10 @@ pub(crate) fn cut(masked: &MaskedText, tokens: &mut Vec<Token>) {
             continue;
         }
         if cutter.tokens.len() >= MOST_TOKENS {
-            let end = text.iter().rposition(|&byte| !is_space(byte)).map_or(text.len(), |last| last + 1);
+            let end = text
+                .iter()
+                .rposition(|&byte| !is_space(byte))
+                .map_or(text.len(), |last| last + 1);
             cutter.push(at, end, parameter(REST), glued);
             return;
         }
@@ -164,6 +167,10 @@ impl Cutter<'_> {
                 end + 1
             });
         }
+        if let Some(length) = plain_word(&seen[at..]) {
+            self.push_word(at, at + length, glued);
+            return at + length;
+        }
         // Behind a word nothing but punctuation can come, so that `a/b` stays two words.
         let within_word = glued && at > 0 && is_word_byte(seen[at - 1]);
         match scanner.longest(seen, at).filter(|_| !within_word) {
@@ -189,7 +196,11 @@ impl Cutter<'_> {
     fn push_word(&mut self, start: usize, end: usize, glued: bool) {
         let word = &self.text[start..end];
         if !has_digit(word) {
-            let kind = if glued && self.follows_key() { parameter(VALUE) } else { Kind::Word };
+            let kind = if glued && self.follows_key() {
+                parameter(VALUE)
+            } else {
+                Kind::Word
+            };
             self.push(start, end, kind, glued);
         } else if let Some(name) = numbered_name(word) {
             self.push(start, start + name, Kind::Word, glued);
@@ -201,7 +212,12 @@ impl Cutter<'_> {
     }
 
     fn push(&mut self, start: usize, end: usize, kind: Kind, glued: bool) {
-        self.tokens.push(Token { start, end, kind, glued });
+        self.tokens.push(Token {
+            start,
+            end,
+            kind,
+            glued,
+        });
         if kind.is_parameter() && glued {
             self.join();
         }
@@ -266,6 +282,21 @@ impl Cutter<'_> {
     }
 }
 
+/// The length of the word that `text` begins with, where no mask can match and the automaton is spared: letters, more of
+/// them than the name of a month or a truth value has, and then nothing that goes on within a word, a path or a host.
+fn plain_word(text: &[u8]) -> Option<usize> {
+    let length = text
+        .iter()
+        .position(|byte| !byte.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let ends = match text.get(length) {
+        Some(b'.' | b'-' | b'+' | b'@' | b'$' | b'~' | b'/' | b'\'' | b':') => false,
+        Some(&next) => !is_word_byte(next),
+        None => true,
+    };
+    (length > 5 && ends).then_some(length)
+}
+
 /// The length of the quoted text with its first quote.
 fn closing_quote(text: &[u8]) -> Option<usize> {
     let mut at = 1;
@@ -280,9 +311,13 @@ fn closing_quote(text: &[u8]) -> Option<usize> {
 
 /// The length of the name in a name with a number behind it, such as `core.4900` or `jetty-6.1.26`.
 fn numbered_name(word: &[u8]) -> Option<usize> {
-    let name = word.iter().position(|byte| !byte.is_ascii_alphabetic()).filter(|&name| name > 0)?;
+    let name = word
+        .iter()
+        .position(|byte| !byte.is_ascii_alphabetic())
+        .filter(|&name| name > 0)?;
     let number = word.get(name + 1..)?;
-    let is_number = number.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let is_number = number
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
     (matches!(word[name], b'.' | b'-') && is_number && number.first()?.is_ascii_digit()).then_some(name)
 }
-

@@ -89,8 +89,12 @@ impl Values {
 
     /// `None` where the text is broken, or what it says cannot be.
     pub(super) fn from_saved((kept, many): (Vec<String>, bool)) -> Option<Self> {
-        let kept: Vec<Box<[u8]>> = kept.iter().map(|value| Some(unescape(value)?.into())).collect::<Option<_>>()?;
-        let possible = kept.len() <= KEPT && kept.is_sorted_by(|a, b| a < b) && (!many || kept.is_empty() || kept.len() == KEPT);
+        let kept: Vec<Box<[u8]>> = kept
+            .iter()
+            .map(|value| Some(unescape(value)?.into()))
+            .collect::<Option<_>>()?;
+        let possible =
+            kept.len() <= KEPT && kept.is_sorted_by(|a, b| a < b) && (!many || kept.is_empty() || kept.len() == KEPT);
         possible.then_some(Self { kept, many })
     }
 }

@@ -54,7 +54,8 @@ impl FrozenParser {
             gaps.push(&content[end..start]);
             let pieces = origin.pieces;
             end = origin.of(span.end);
-            let is_constant = matches!(word, Word::Text(_) | Word::Mark(_)) && scratch.ids[place] == self.ids[template][place];
+            let is_constant =
+                matches!(word, Word::Text(_) | Word::Mark(_)) && scratch.ids[place] == self.ids[template][place];
             if is_constant {
                 let within = pieces.iter().take_while(|piece| piece.at < span.end);
                 parameters.extend(within.map(|piece| Parameter {

@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::drain::Drain;
-use crate::template::tokens_of;
-use crate::tokens::is_space;
+use crate::config::{AutoConfig, DrainConfig};
+use crate::parser::Parser;
 
-fn frozen(config: &DrainConfig, texts: &[&str]) -> FrozenDrain {
+fn frozen(config: &DrainConfig, texts: &[&str]) -> FrozenParser {
+    let config = ParserConfig::Drain(config.clone());
     let templates: Vec<_> = texts
         .iter()
         .map(|text| serde_json::json!({"text": text, "count": 1}))
@@ -97,7 +97,7 @@ fn parameters_are_slices_of_the_content() {
             (
                 line.parameters
                     .iter()
-                    .map(|p| std::str::from_utf8(p).unwrap())
+                    .map(|p| std::str::from_utf8(p.value).unwrap())
                     .collect::<Vec<_>>(),
                 line.exact,
             )
@@ -124,41 +124,8 @@ fn equal_templates_become_one() {
 #[test]
 fn threads_may_share_it() {
     fn shared<T: Send + Sync + Clone>() {}
-    shared::<FrozenDrain>();
-    shared::<Drain>();
-}
-
-/// Walks a content along its template: every constant and every parameter must stand where the last one ended, with
-/// nothing but separators between tokens.
-fn walk(content: &[u8], template: &Template, parameters: &[&[u8]], delimiters: &[String]) -> Result<(), String> {
-    let mut parameters = parameters.iter();
-    let mut rest = content;
-    let take = |rest: &mut &[u8], piece: &[u8]| {
-        let fits = rest.starts_with(piece);
-        *rest = rest.get(piece.len()..).unwrap_or_default();
-        fits.then_some(())
-            .ok_or_else(|| format!("{piece:?} of `{}` not in {content:?}", template.text))
-    };
-    let separates = |byte: &u8| is_space(*byte) || delimiters.iter().any(|text| text.as_bytes() == [*byte]);
-    let skip = |rest: &mut &[u8]| *rest = &rest[rest.iter().take_while(|byte| separates(byte)).count()..];
-    for token in tokens_of(&template.text).ok_or("broken text")? {
-        skip(&mut rest);
-        let mut token = token.as_slice();
-        while let Some(at) = memchr::memmem::find(token, b"<*>") {
-            take(&mut rest, &token[..at])?;
-            let parameter = parameters.next().ok_or("too few parameters")?;
-            if parameter.as_ptr() != rest.as_ptr() {
-                return Err(format!("{parameter:?} stands elsewhere in {content:?}"));
-            }
-            take(&mut rest, parameter)?;
-            token = &token[at + 3..];
-        }
-        take(&mut rest, token)?;
-    }
-    skip(&mut rest);
-    (rest.is_empty() && parameters.next().is_none())
-        .then_some(())
-        .ok_or_else(|| format!("left over: {rest:?}"))
+    shared::<FrozenParser>();
+    shared::<Parser>();
 }
 
 fn contents() -> impl Strategy<Value = Vec<Vec<u8>>> {
@@ -167,6 +134,15 @@ fn contents() -> impl Strategy<Value = Vec<Vec<u8>>> {
         b" ",
         b"\t",
         b"=",
+        b"(",
+        b")",
+        b":",
+        b"\"",
+        b"key",
+        b"v=w",
+        b"/a/b",
+        b"true",
+        b"10.0.0.1",
         b"<*>",
         b"<",
         b"*",
@@ -185,16 +161,27 @@ fn contents() -> impl Strategy<Value = Vec<Vec<u8>>> {
     prop::collection::vec(content, 0..12)
 }
 
-fn configs() -> impl Strategy<Value = DrainConfig> {
+fn configs() -> impl Strategy<Value = ParserConfig> {
     let masks =
         prop::sample::subsequence(vec![r"\d+", r"\.\d+|<\*>\.", "a b", r"[*>]", "<+", "x=*"], 0..=6).prop_shuffle();
-    (masks, prop::bool::ANY, 3..6usize, 0..=4u8).prop_map(|(masks, delimiters, depth, quarters)| DrainConfig {
-        masks: masks.into_iter().map(str::to_owned).collect(),
-        extra_delimiters: if delimiters { vec!["=".into()] } else { Vec::new() },
-        similarity: f64::from(quarters) / 4.0,
-        depth,
-        ..DrainConfig::default()
-    })
+    let masks = masks.prop_map(|masks| masks.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    let auto = masks.clone().prop_map(|masks| {
+        ParserConfig::Auto(AutoConfig {
+            masks,
+            ..AutoConfig::default()
+        })
+    });
+    let drain = (masks, prop::bool::ANY, 3..6usize, 0..=4u8);
+    let drain = drain.prop_map(|(masks, delimiters, depth, quarters)| {
+        ParserConfig::Drain(DrainConfig {
+            masks,
+            extra_delimiters: if delimiters { vec!["=".into()] } else { Vec::new() },
+            similarity: f64::from(quarters) / 4.0,
+            depth,
+            ..DrainConfig::default()
+        })
+    });
+    prop_oneof![auto, drain]
 }
 
 proptest! {
@@ -202,10 +189,11 @@ proptest! {
 
     #[test]
     fn what_was_learnt_matches_and_comes_back(config in configs(), contents in contents()) {
-        let mut drain = Drain::new(config).unwrap();
-        contents.iter().for_each(|content| { drain.learn(content); });
-        let frozen = drain.freeze();
-        let reloaded: FrozenDrain = serde_json::from_str(&serde_json::to_string(&frozen).unwrap()).unwrap();
+        let mut parser = Parser::new(config).unwrap();
+        contents.iter().for_each(|content| { parser.learn(content); });
+        let frozen = parser.freeze();
+        let reloaded: FrozenParser = serde_json::from_str(&serde_json::to_string(&frozen).unwrap()).unwrap();
+        prop_assert_eq!(frozen.templates(), reloaded.templates());
         prop_assert_eq!(frozen.templates().iter().map(|template| template.count).sum::<u64>(), contents.len() as u64);
         let mut scratch = Scratch::default();
         for content in &contents {
@@ -214,8 +202,37 @@ proptest! {
             let line = line.expect("a learnt content has a template");
             prop_assert!(line.exact);
             prop_assert_eq!(frozen.matches(content, &mut scratch), Some(line.template));
-            let template = &frozen.templates()[line.template];
-            prop_assert_eq!(walk(content, template, &line.parameters, &frozen.config().extra_delimiters), Ok(()));
+            prop_assert_eq!(frozen.restore(&line), content.as_slice());
+            let text = &frozen.templates()[line.template].text;
+            prop_assert_eq!(text.matches("<*>").count(), line.parameters.len(), "{}", text);
+            for parameter in &line.parameters {
+                prop_assert_eq!(parameter.value.as_ptr(), content[parameter.start..].as_ptr());
+            }
         }
+    }
+
+    #[test]
+    fn any_line_that_matches_is_restored(config in configs(), learnt in contents(), others in contents()) {
+        let mut parser = Parser::new(config).unwrap();
+        learnt.iter().for_each(|content| { parser.learn(content); });
+        let frozen = parser.freeze();
+        let mut scratch = Scratch::default();
+        for content in &others {
+            if let Some(line) = frozen.parse(content, &mut scratch) {
+                prop_assert_eq!(frozen.restore(&line), content.as_slice());
+            }
+        }
+    }
+
+    #[test]
+    fn a_parser_goes_on_from_what_was_saved(config in configs(), contents in contents(), cut in 0usize..12) {
+        let mut parser = Parser::new(config).unwrap();
+        let (before, after) = contents.split_at(cut.min(contents.len()));
+        before.iter().for_each(|content| { parser.learn(content); });
+        let mut reloaded: Parser = serde_json::from_str(&serde_json::to_string(&parser).unwrap()).unwrap();
+        for content in after {
+            prop_assert_eq!(parser.learn(content), reloaded.learn(content));
+        }
+        prop_assert_eq!(parser.clusters(), reloaded.clusters());
     }
 }
