@@ -6,15 +6,28 @@ use rustc_hash::FxHashSet;
 
 use super::automaton::Automaton;
 
-/// Pairs of states looked at before two masks count as in each other's way.
-const MOST_PAIRS: usize = 4096;
+/// States that are looked at before two masks are taken for impossible together.
+const MOST_STATES: usize = 4096;
+/// Pairs of states that are looked at before overlaps are taken for possible.
+const MOST_PAIRS: usize = 256;
 
-/// Whether looking for both masks at once, the earlier one first at each place, finds what looking for the earlier one
-/// first and then for the later one in the masked text finds. It must be known that the later one takes no byte of `<*>`.
-pub(super) fn keep_apart(earlier: &Automaton, later: &Automaton) -> bool {
+/// Whether looking for two masks at once, the earlier one first at each place, finds what looking for the earlier one
+/// first and then for the later one in the masked text finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Together {
+    /// It may find something else.
+    Never,
+    /// It finds the same unless the earlier one matches from within a match of the later one.
+    IfApart,
+    /// It finds the same in every text.
+    Always,
+}
+
+/// What holds for two masks of which the later one takes no byte of `<*>`.
+pub(super) fn together(earlier: &Automaton, later: &Automaton) -> Together {
     let bytes = representatives(earlier, later);
     let (Some(within_earlier), Some(within_later)) = (reached(earlier, &bytes), reached(later, &bytes)) else {
-        return false;
+        return Together::Never;
     };
     // Where the earlier one matches right behind the later one, the latter may see its first byte or a `<`.
     let same_behind = within_later.iter().all(|&(state, last)| {
@@ -29,7 +42,13 @@ pub(super) fn keep_apart(earlier: &Automaton, later: &Automaton) -> bool {
             next.all(|&byte| later.begin(last, byte) == later.begin(b'>', byte))
         })
     };
-    same_behind && same_before() && !can_overlap(earlier, later, &within_later, &bytes)
+    if !same_behind || !same_before() {
+        Together::Never
+    } else if can_overlap(earlier, later, &within_later, &bytes) {
+        Together::IfApart
+    } else {
+        Together::Always
+    }
 }
 
 /// Whether the earlier mask may match from a place within a match of the later one.
@@ -79,24 +98,24 @@ fn can_overlap(earlier: &Automaton, later: &Automaton, within_later: &[(StateID,
 
 /// The states that a mask may be in after one byte or more, with the last byte; `None` where they are too many.
 fn reached(mask: &Automaton, bytes: &[u8]) -> Option<Vec<(StateID, u8)>> {
-    let mut reached = Vec::new();
-    let mut seen = FxHashSet::default();
+    let mut reached = FxHashSet::default();
     let mut open = mask.starts();
+    let mut passed: FxHashSet<StateID> = open.iter().copied().collect();
     while let Some(state) = open.pop() {
         for &byte in bytes {
             let next = mask.dfa.next_state(state, byte);
-            if !mask.dfa.is_dead_state(next) && seen.insert((next, byte)) {
-                if !reached.iter().any(|&(other, _)| other == next) {
+            if !mask.dfa.is_dead_state(next) {
+                reached.insert((next, byte));
+                if passed.insert(next) {
                     open.push(next);
                 }
-                reached.push((next, byte));
             }
         }
-        if seen.len() > MOST_PAIRS {
+        if reached.len() > MOST_STATES {
             return None;
         }
     }
-    Some(reached)
+    Some(reached.into_iter().collect())
 }
 
 /// One byte for each set of bytes that are the same to both masks.

@@ -121,30 +121,47 @@ impl Automaton {
     }
 
     /// Appends the matches in `text` from left to right: the earliest first, and of those that begin together that of
-    /// the first mask. `first`: the number of the first mask. False when it took too many steps: then `found` is of no use.
-    pub(super) fn find(&self, text: &[u8], first: usize, trace: &mut Trace, found: &mut Vec<Found>) -> bool {
+    /// the first mask. False where `found` is of no use: when it took too many steps, or when a mask matches from within
+    /// the match of a later one that is marked in `entered`.
+    pub(super) fn find(&self, text: &[u8], entered: &[bool], trace: &mut Trace, found: &mut Vec<Found>) -> bool {
         let mut steps = MOST_STEPS * (text.len() + 1);
         let mut at = 0;
         trace.states.clear();
-        while let Some(skipped) = text[at..].iter().position(|&byte| self.begins[usize::from(byte)]) {
-            at += skipped;
-            let outcome = self.try_at(text, at, trace);
-            match outcome.found {
-                Some((mask, end)) => {
-                    found.push(Found {
-                        range: at..end,
-                        mask: first + mask,
-                    });
-                    at = end;
+        while let Some(begin) = self.next_begin(text, at) {
+            let outcome = self.try_at(text, begin, trace);
+            let mut taken = outcome.steps;
+            at = begin + 1;
+            if let Some((mask, end)) = outcome.found {
+                found.push(Found {
+                    range: begin..end,
+                    mask,
+                });
+                if entered[mask] {
+                    while let Some(within) = self.next_begin(&text[..end], at) {
+                        let outcome = self.try_at(text, within, trace);
+                        taken += outcome.steps;
+                        if outcome.found.is_some_and(|(other, _)| other < mask) {
+                            return false;
+                        }
+                        at = within + 1;
+                    }
+                    // A try from within may have found something behind this match.
+                    trace.states.clear();
                 }
-                None => at += 1,
+                at = end;
             }
-            match steps.checked_sub(outcome.steps) {
+            match steps.checked_sub(taken) {
                 Some(left) => steps = left,
                 None => return false,
             }
         }
         true
+    }
+
+    /// The next place where a match may begin.
+    fn next_begin(&self, text: &[u8], at: usize) -> Option<usize> {
+        let skipped = text[at..].iter().position(|&byte| self.begins[usize::from(byte)])?;
+        Some(at + skipped)
     }
 
     fn try_at(&self, text: &[u8], begin: usize, trace: &mut Trace) -> Try {

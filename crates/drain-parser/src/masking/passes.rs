@@ -1,8 +1,9 @@
 //! Masks in groups that may be looked for together.
 //!
-//! Masks apply one after the other. Those of one pass are looked for at once, where that provably gives the same: no
-//! mask but the first may take a byte of `<*>`, none before it may match from within its matches, and what it sees of
-//! its surroundings must not hang on whether an earlier one has done its work.
+//! Masks apply one after the other. Those of one pass are looked for at once, where that gives the same: no mask but the
+//! first may take a byte of `<*>`, and what a mask sees of its surroundings must not hang on whether those before it have
+//! done their work. Masks that begin and end at `\b` mostly fulfil this. Where one of those before may match from within
+//! a match, each match is looked at, and a line in which it happens is masked by one mask after the other.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::apart::keep_apart;
+use super::apart::{Together, together};
 use super::automaton::Automaton;
 use super::{MaskedText, PLACEHOLDER};
 
@@ -45,6 +46,8 @@ pub(super) struct Pass {
     first: usize,
     regexes: Vec<Regex>,
     automaton: Option<Arc<Automaton>>,
+    /// For each mask, whether one of those before may match from within its matches.
+    entered: Vec<bool>,
 }
 
 impl Pass {
@@ -54,8 +57,9 @@ impl Pass {
         let found = self
             .automaton
             .as_ref()
-            .is_some_and(|automaton| automaton.find(&masked.text, self.first, &mut masked.trace, &mut masked.found));
+            .is_some_and(|automaton| automaton.find(&masked.text, &self.entered, &mut masked.trace, &mut masked.found));
         if found {
+            masked.found.iter_mut().for_each(|found| found.mask += self.first);
             masked.mask_found();
         } else {
             for (mask, regex) in (self.first..).zip(&self.regexes) {
@@ -70,43 +74,55 @@ pub(super) fn passes(masks: Vec<Mask>) -> Vec<Pass> {
     let mut passes = Vec::new();
     let mut begin = 0;
     while begin < masks.len() {
-        let joining = (begin + 1..masks.len()).take_while(|&next| joins(&masks[next], &masks[begin..next]));
-        let end = begin + 1 + joining.count();
-        add(&masks, begin, end, &mut passes);
+        let mut entered = vec![false];
+        for next in begin + 1..masks.len() {
+            match joins(&masks[next], &masks[begin..next]) {
+                Together::Never => break,
+                how => entered.push(how == Together::IfApart),
+            }
+        }
+        let end = begin + entered.len();
+        add(&masks[begin..end], begin, &entered, &mut passes);
         begin = end;
     }
     passes
 }
 
-/// One pass for the masks from `begin` to `end`, or more where their automaton would be too large.
-fn add(masks: &[Mask], begin: usize, end: usize, passes: &mut Vec<Pass>) {
-    let group = &masks[begin..end];
-    let automaton = if let [mask] = group {
+/// One pass for masks that join, or more where their automaton would be too large.
+fn add(masks: &[Mask], first: usize, entered: &[bool], passes: &mut Vec<Pass>) {
+    let automaton = if let [mask] = masks {
         mask.known.as_ref().map(|(_, automaton)| Arc::clone(automaton))
     } else {
-        let syntaxes: Vec<&Hir> = group.iter().filter_map(|mask| Some(&mask.known.as_ref()?.0)).collect();
+        let syntaxes: Vec<&Hir> = masks.iter().filter_map(|mask| Some(&mask.known.as_ref()?.0)).collect();
         let Some(automaton) = Automaton::new(&syntaxes) else {
-            let middle = begin + group.len() / 2;
-            add(masks, begin, middle, passes);
-            add(masks, middle, end, passes);
+            let middle = masks.len() / 2;
+            add(&masks[..middle], first, &entered[..middle], passes);
+            add(&masks[middle..], first + middle, &entered[middle..], passes);
             return;
         };
         Some(Arc::new(automaton))
     };
     passes.push(Pass {
-        first: begin,
-        regexes: group.iter().map(|mask| mask.regex.clone()).collect(),
+        first,
+        regexes: masks.iter().map(|mask| mask.regex.clone()).collect(),
         automaton,
+        entered: entered.to_vec(),
     });
 }
 
 /// Whether `mask` may be looked for together with those before it.
-fn joins(mask: &Mask, before: &[Mask]) -> bool {
-    let Some((hir, later)) = &mask.known else { return false };
-    !may_hold_placeholder(hir)
-        && before
+fn joins(mask: &Mask, before: &[Mask]) -> Together {
+    match &mask.known {
+        Some((hir, later)) if !may_hold_placeholder(hir) => before
             .iter()
-            .all(|earlier| matches!(&earlier.known, Some((_, earlier)) if keep_apart(earlier, later)))
+            .map(|earlier| {
+                let known = earlier.known.as_ref();
+                known.map_or(Together::Never, |(_, earlier)| together(earlier, later))
+            })
+            .min()
+            .unwrap_or(Together::Always),
+        _ => Together::Never,
+    }
 }
 
 /// Whether a match may hold a byte of `<*>`.
