@@ -1,7 +1,7 @@
 //! Masks: what is known to be a parameter becomes `<*>` before the tree sees the line.
 
+mod apart;
 mod automaton;
-mod facts;
 mod passes;
 
 use std::ops::Range;

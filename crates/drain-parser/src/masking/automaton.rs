@@ -19,7 +19,7 @@ const TRACE: usize = 256;
 /// Finds where the first of several masks matches, trying only where a match can begin.
 #[derive(Debug)]
 pub(super) struct Automaton {
-    dfa: dense::DFA<Vec<u32>>,
+    pub(super) dfa: dense::DFA<Vec<u32>>,
     /// Where a try begins, by the byte in front.
     starts: Vec<StateID>,
     text_start: StateID,
@@ -77,44 +77,80 @@ impl Automaton {
         };
         let starts: Vec<StateID> = (0..=u8::MAX).map(|byte| start(Some(byte))).collect::<Option<_>>()?;
         let text_start = start(None)?;
-        let mut begins = [false; 256];
-        let mut distinct = starts.clone();
-        distinct.push(text_start);
-        distinct.sort_unstable();
-        distinct.dedup();
-        for (byte, begins) in (0..=u8::MAX).zip(&mut begins) {
-            *begins = distinct
-                .iter()
-                .any(|&start| !dfa.is_dead_state(dfa.next_state(start, byte)));
-        }
-        Some(Self {
+        let mut automaton = Self {
             dfa,
             starts,
             text_start,
-            begins,
-        })
+            begins: [false; 256],
+        };
+        let starts = automaton.starts();
+        for byte in 0..=u8::MAX {
+            let alive = |&start: &StateID| !automaton.dfa.is_dead_state(automaton.dfa.next_state(start, byte));
+            automaton.begins[usize::from(byte)] = starts.iter().any(alive);
+        }
+        Some(automaton)
+    }
+
+    /// Where a try may begin, each once.
+    pub(super) fn starts(&self) -> Vec<StateID> {
+        let mut starts = self.starts.clone();
+        starts.push(self.text_start);
+        starts.sort_unstable();
+        starts.dedup();
+        starts
+    }
+
+    /// Where a try begins behind `before`.
+    pub(super) fn start_behind(&self, before: u8) -> StateID {
+        self.starts[usize::from(before)]
+    }
+
+    /// What a try behind `before` comes to with its first byte.
+    pub(super) fn begin(&self, before: u8, byte: u8) -> StateID {
+        self.dfa.next_state(self.start_behind(before), byte)
+    }
+
+    /// Whether a match may begin with `byte` behind `before`.
+    pub(super) fn can_begin(&self, before: u8, byte: u8) -> bool {
+        !self.dfa.is_dead_state(self.begin(before, byte))
+    }
+
+    /// Whether what has been read is a match when `byte` comes next.
+    pub(super) fn ends_before(&self, state: StateID, byte: u8) -> bool {
+        self.dfa.is_match_state(self.dfa.next_state(state, byte))
     }
 
     /// Appends the matches in `text` from left to right: the earliest first, and of those that begin together that of
-    /// the first mask. `first`: the number of the first mask. False when it took too many steps: then `found` is of no use.
-    pub(super) fn find(&self, text: &[u8], first: usize, trace: &mut Trace, found: &mut Vec<Found>) -> bool {
+    /// the first mask. False where `found` is of no use: when it took too many steps, or when a mask matches from within
+    /// the match of a later one that is marked in `entered`.
+    pub(super) fn find(&self, text: &[u8], entered: &[bool], trace: &mut Trace, found: &mut Vec<Found>) -> bool {
         let mut steps = MOST_STEPS * (text.len() + 1);
         let mut at = 0;
         trace.states.clear();
-        while let Some(skipped) = text[at..].iter().position(|&byte| self.begins[usize::from(byte)]) {
-            at += skipped;
-            let outcome = self.try_at(text, at, trace);
-            match outcome.found {
-                Some((mask, end)) => {
-                    found.push(Found {
-                        range: at..end,
-                        mask: first + mask,
-                    });
-                    at = end;
+        while let Some(begin) = self.next_begin(text, at) {
+            let outcome = self.try_at(text, begin, trace);
+            let mut taken = outcome.steps;
+            at = begin + 1;
+            if let Some((mask, end)) = outcome.found {
+                found.push(Found {
+                    range: begin..end,
+                    mask,
+                });
+                if entered[mask] {
+                    while let Some(within) = self.next_begin(&text[..end], at) {
+                        let outcome = self.try_at(text, within, trace);
+                        taken += outcome.steps;
+                        if outcome.found.is_some_and(|(other, _)| other < mask) {
+                            return false;
+                        }
+                        at = within + 1;
+                    }
+                    // A try from within may have found something behind this match.
+                    trace.states.clear();
                 }
-                None => at += 1,
+                at = end;
             }
-            match steps.checked_sub(outcome.steps) {
+            match steps.checked_sub(taken) {
                 Some(left) => steps = left,
                 None => return false,
             }
@@ -122,9 +158,15 @@ impl Automaton {
         true
     }
 
+    /// The next place where a match may begin.
+    fn next_begin(&self, text: &[u8], at: usize) -> Option<usize> {
+        let skipped = text[at..].iter().position(|&byte| self.begins[usize::from(byte)])?;
+        Some(at + skipped)
+    }
+
     fn try_at(&self, text: &[u8], begin: usize, trace: &mut Trace) -> Try {
         let mut state = match begin.checked_sub(1) {
-            Some(before) => self.starts[usize::from(text[before])],
+            Some(before) => self.start_behind(text[before]),
             None => self.text_start,
         };
         let follows = begin - trace.begin < trace.states.len();

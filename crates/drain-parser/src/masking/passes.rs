@@ -1,38 +1,36 @@
 //! Masks in groups that may be looked for together.
 //!
-//! Masks apply one after the other. Those of one pass are looked for at once, where that gives the same: no mask of a
-//! pass may take a byte of `<*>` or of what an earlier one takes, and what it sees of its surroundings must not hang on
-//! whether an earlier one has done its work.
+//! Masks apply one after the other. Those of one pass are looked for at once, where that gives the same: no mask but the
+//! first may take a byte of `<*>`, and what a mask sees of its surroundings must not hang on whether those before it have
+//! done their work. Masks that begin and end at `\b` mostly fulfil this. Where one of those before may match from within
+//! a match, each match is looked at, and a line in which it happens is masked by one mask after the other.
 
 use std::sync::Arc;
 
 use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::apart::{Together, together};
 use super::automaton::Automaton;
-use super::facts::{Facts, is_word};
 use super::{MaskedText, PLACEHOLDER};
 
 /// One mask of a configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct Mask {
     regex: Regex,
-    /// `None` for what only the regex itself can look for.
-    syntax: Option<(Hir, Facts)>,
+    /// Its syntax, and an automaton of its own; `None` for what only the regex itself can look for.
+    known: Option<(Hir, Arc<Automaton>)>,
 }
 
 impl Mask {
     /// `pattern`: what `regex` was made from, with classes in ASCII.
     pub(crate) fn new(pattern: &str, regex: Regex) -> Self {
-        let hir = ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .build()
-            .parse(pattern)
-            .ok();
-        let syntax = hir.and_then(|hir| Facts::of(&hir).map(|facts| (hir, facts)));
-        Self { regex, syntax }
+        let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
+        // Empty matches hang on where the search for the last one ended.
+        let hir = parsed.ok().filter(|hir| hir.properties().minimum_len() > Some(0));
+        let known = hir.and_then(|hir| Some((hir.clone(), Arc::new(Automaton::new(&[&hir])?))));
+        Self { regex, known }
     }
 
     #[cfg(test)]
@@ -48,6 +46,8 @@ pub(super) struct Pass {
     first: usize,
     regexes: Vec<Regex>,
     automaton: Option<Arc<Automaton>>,
+    /// For each mask, whether one of those before may match from within its matches.
+    entered: Vec<bool>,
 }
 
 impl Pass {
@@ -57,8 +57,9 @@ impl Pass {
         let found = self
             .automaton
             .as_ref()
-            .is_some_and(|automaton| automaton.find(&masked.text, self.first, &mut masked.trace, &mut masked.found));
+            .is_some_and(|automaton| automaton.find(&masked.text, &self.entered, &mut masked.trace, &mut masked.found));
         if found {
+            masked.found.iter_mut().for_each(|found| found.mask += self.first);
             masked.mask_found();
         } else {
             for (mask, regex) in (self.first..).zip(&self.regexes) {
@@ -73,61 +74,73 @@ pub(super) fn passes(masks: Vec<Mask>) -> Vec<Pass> {
     let mut passes = Vec::new();
     let mut begin = 0;
     while begin < masks.len() {
-        let joining = (begin + 1..masks.len()).take_while(|&next| joins(&masks[next], &masks[begin..next]));
-        let end = begin + 1 + joining.count();
-        add(&masks, begin, end, &mut passes);
+        let mut entered = vec![false];
+        for next in begin + 1..masks.len() {
+            match joins(&masks[next], &masks[begin..next]) {
+                Together::Never => break,
+                how => entered.push(how == Together::IfApart),
+            }
+        }
+        let end = begin + entered.len();
+        add(&masks[begin..end], begin, &entered, &mut passes);
         begin = end;
     }
     passes
 }
 
-/// One pass for the masks from `begin` to `end`, or more where their automaton would be too large.
-fn add(masks: &[Mask], begin: usize, end: usize, passes: &mut Vec<Pass>) {
-    let syntaxes: Option<Vec<&Hir>> = masks[begin..end]
-        .iter()
-        .map(|mask| mask.syntax.as_ref().map(|(hir, _)| hir))
-        .collect();
-    let automaton = syntaxes.and_then(|syntaxes| Automaton::new(&syntaxes));
-    if automaton.is_none() && end - begin > 1 {
-        let middle = begin + (end - begin) / 2;
-        add(masks, begin, middle, passes);
-        add(masks, middle, end, passes);
-        return;
-    }
+/// One pass for masks that join, or more where their automaton would be too large.
+fn add(masks: &[Mask], first: usize, entered: &[bool], passes: &mut Vec<Pass>) {
+    let automaton = if let [mask] = masks {
+        mask.known.as_ref().map(|(_, automaton)| Arc::clone(automaton))
+    } else {
+        let syntaxes: Vec<&Hir> = masks.iter().filter_map(|mask| Some(&mask.known.as_ref()?.0)).collect();
+        let Some(automaton) = Automaton::new(&syntaxes) else {
+            let middle = masks.len() / 2;
+            add(&masks[..middle], first, &entered[..middle], passes);
+            add(&masks[middle..], first + middle, &entered[middle..], passes);
+            return;
+        };
+        Some(Arc::new(automaton))
+    };
     passes.push(Pass {
-        first: begin,
-        regexes: masks[begin..end].iter().map(|mask| mask.regex.clone()).collect(),
-        automaton: automaton.map(Arc::new),
+        first,
+        regexes: masks.iter().map(|mask| mask.regex.clone()).collect(),
+        automaton,
+        entered: entered.to_vec(),
     });
 }
 
 /// Whether `mask` may be looked for together with those before it.
-fn joins(mask: &Mask, before: &[Mask]) -> bool {
-    let Some((_, later)) = &mask.syntax else { return false };
-    !PLACEHOLDER.iter().any(|&byte| later.alphabet.contains(byte))
-        && (!later.looks_around || later.looks_at_words_only)
-        && before
+fn joins(mask: &Mask, before: &[Mask]) -> Together {
+    match &mask.known {
+        Some((hir, later)) if !may_hold_placeholder(hir) => before
             .iter()
-            .all(|earlier| matches!(&earlier.syntax, Some((_, earlier)) if keep_apart(earlier, later)))
+            .map(|earlier| {
+                let known = earlier.known.as_ref();
+                known.map_or(Together::Never, |(_, earlier)| together(earlier, later))
+            })
+            .min()
+            .unwrap_or(Together::Always),
+        _ => Together::Never,
+    }
 }
 
-/// Whether the later mask finds the same before and after the earlier one's matches have become `<*>`.
-fn keep_apart(earlier: &Facts, later: &Facts) -> bool {
-    let beginnings = || {
-        let pairs = later
-            .alphabet
+/// Whether a match may hold a byte of `<*>`.
+fn may_hold_placeholder(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.iter().any(|byte| PLACEHOLDER.contains(byte)),
+        HirKind::Class(Class::Bytes(class)) => PLACEHOLDER
             .iter()
-            .flat_map(|before| earlier.first.iter().map(move |byte| (before, byte)));
-        pairs.filter(|&(before, byte)| earlier.may_begin_between(before, byte))
-    };
-    // No match of the earlier one begins within one of the later one.
-    let outside = beginnings().all(|(_, byte)| !later.alphabet.contains(byte));
-    // Where one begins right behind, it looks like the `<` that will stand there.
-    let same_behind = || beginnings().all(|(_, byte)| !is_word(byte));
-    // And where one ends right before, like the `>`.
-    let same_before = || {
-        earlier.alphabet.iter().all(|byte| !is_word(byte))
-            || (earlier.boundary_after && later.first.iter().all(is_word))
-    };
-    outside && (!later.looks_around || (same_behind() && same_before()))
+            .any(|&byte| class.iter().any(|range| range.start() <= byte && byte <= range.end())),
+        HirKind::Class(Class::Unicode(class)) => PLACEHOLDER.iter().any(|&byte| {
+            let character = char::from(byte);
+            class
+                .iter()
+                .any(|range| range.start() <= character && character <= range.end())
+        }),
+        HirKind::Repetition(repetition) => may_hold_placeholder(&repetition.sub),
+        HirKind::Capture(capture) => may_hold_placeholder(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(may_hold_placeholder),
+    }
 }
