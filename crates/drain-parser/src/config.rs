@@ -4,7 +4,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::header::reason;
+use crate::format::reason;
 
 /// The settings of a [`Drain`](crate::Drain).
 ///

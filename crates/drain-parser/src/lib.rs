@@ -3,7 +3,8 @@
 //!
 //! A line goes through four steps, all on bytes:
 //!
-//! 1. [`HeaderFormat::split`] takes the header apart and leaves the content;
+//! 1. [`HeaderFormat::split`] takes the header apart and leaves the content; [`LineFormat::split`] does it for JSON,
+//!    logfmt, syslog, containers, the journal and tables too, whose lines a [`RecordJoiner`] makes records of;
 //! 2. masks (regexes of [`DrainConfig::masks`]) replace what is known to be a parameter by `<*>`;
 //! 3. [`Drain::learn`] walks the fixed-depth tree and joins the content to a cluster, whose event template it widens;
 //! 4. [`Drain::freeze`] gives the immutable [`FrozenDrain`], whose [`parse`](FrozenDrain::parse) finds a content's
@@ -32,8 +33,8 @@
 
 mod config;
 mod drain;
+mod format;
 mod frozen;
-mod header;
 mod masking;
 mod reading;
 mod recency;
@@ -45,7 +46,10 @@ mod vocabulary;
 
 pub use config::{ConfigErrors, ConfigProblem, DrainConfig};
 pub use drain::{ClusterId, ClusterView, Drain};
+pub use format::{
+    FormatError, Header, HeaderFormat, JoinerState, LineFormat, MAX_RECORD_BYTES, MAX_RECORD_LINES, Piece, Record,
+    RecordJoiner, Unescaped,
+};
 pub use frozen::{FrozenDrain, ParsedLine};
-pub use header::{FormatError, Header, HeaderFormat};
 pub use reading::Scratch;
 pub use template::{Template, TemplateId, TemplateIdError};
