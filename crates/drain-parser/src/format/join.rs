@@ -79,6 +79,10 @@ enum Binary {
 
 /// What a line is, or what it completes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all lines are messages, and none costs an allocation"
+)]
 pub enum Piece<'a> {
     /// A message.
     Message(Record<'a>),

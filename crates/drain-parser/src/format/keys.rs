@@ -237,7 +237,7 @@ impl Keys {
 
     fn add_nested(&mut self, path: &str, place: Place) {
         let parts = path.match_indices('.').map(|(dot, _)| {
-            let first = path[..dot].as_bytes().to_vec();
+            let first = path.as_bytes()[..dot].to_vec();
             (first, path[dot + 1..].to_owned(), place)
         });
         self.nested.extend(parts);

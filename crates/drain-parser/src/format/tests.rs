@@ -1,3 +1,5 @@
+mod join;
+
 use proptest::prelude::*;
 
 use super::*;
