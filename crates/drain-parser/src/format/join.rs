@@ -95,8 +95,13 @@ pub enum Piece<'a> {
         /// Their text.
         text: &'a [u8],
     },
-    /// A line without anything.
-    Blank,
+    /// A line without anything but white space.
+    Blank {
+        /// Its number.
+        line: u64,
+        /// The white space.
+        text: &'a [u8],
+    },
     /// A part of a record that is not whole yet. It is counted with the record.
     Open,
 }
@@ -155,7 +160,10 @@ impl RecordJoiner {
                 line: number,
                 text: line,
             },
-            Step::Blank => Piece::Blank,
+            Step::Blank => Piece::Blank {
+                line: number,
+                text: line,
+            },
             Step::Open => Piece::Open,
         }
     }
@@ -198,7 +206,7 @@ impl RecordJoiner {
                     message: split.message,
                 })
             }
-            None if lines == 1 && text.trim_ascii().is_empty() => Piece::Blank,
+            None if lines == 1 && text.trim_ascii().is_empty() => Piece::Blank { line, text },
             _ => Piece::Other { lines, line, text },
         }
     }

@@ -160,6 +160,11 @@ impl LineFormat {
         )
     }
 
+    /// Whether carriage returns at the ends of lines belong to values, which `journald` counts by the byte.
+    pub fn is_binary(&self) -> bool {
+        matches!(self.kind, Kind::Pairs(Syntax::Journald, _))
+    }
+
     /// Takes a record apart; `None` where it does not fit the format or holds no message.
     ///
     /// A record is a line; for `journald` an entry with its line ends, and for `csv` the header row, a line feed and a

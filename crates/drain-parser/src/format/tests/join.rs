@@ -13,7 +13,7 @@ fn pieces(format: &str, log: &[u8]) -> Vec<String> {
                 (record.lines, format!("{}+{} {content}", record.line, record.lines))
             }
             Piece::Other { lines, .. } => (lines, format!("-{lines}")),
-            Piece::Blank => (1, ".".into()),
+            Piece::Blank { .. } => (1, ".".into()),
             Piece::Open => return,
         };
         counted += lines;
