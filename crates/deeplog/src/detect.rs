@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use deeplog_lstm::{Device, LstmModel};
 use detection::{DeepLog, Detector, Verdict};
-use sequence_windowing::{Event, GroupCounters, Key, KeyName, Session, Vocabulary};
+use sequence_windowing::{Collector, Event, GroupCounters, Key, KeyName, Session, Vocabulary};
 
 use crate::artefact::Artefact;
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Profile};
 use crate::input::{Lines, read_sessions};
+use crate::intake::Names;
 use crate::line_reader::{LineCounters, LineReader};
 use crate::observer::{Observer, ensure_wanted};
 
@@ -117,18 +118,20 @@ impl Model {
         let mut batch = Batch::new(self, judged);
         let mut unseen_without_session = 0;
         let mut lines = Lines::of(files.to_vec());
+        if reader.is_binary() {
+            lines = lines.with_carriage_returns();
+        }
         while let Some((number, line)) = lines.next_line()? {
-            let without = collector.grouper().counters().without_session;
-            let mut is_unseen = false;
-            reader.read(line, |event: &Event, names| {
-                is_unseen = matches!(event.key, Key::Unseen(_));
-                collector.push(event, names, false);
+            reader.read(line, |event, names| {
+                unseen_without_session += u64::from(is_passed_over(&mut collector, event, names));
             });
-            unseen_without_session += u64::from(is_unseen && collector.grouper().counters().without_session > without);
             batch.take(collector.take_closed())?;
             observer.advance(number, "");
             ensure_wanted(observer)?;
         }
+        while reader.finish(|event, names| {
+            unseen_without_session += u64::from(is_passed_over(&mut collector, event, names));
+        }) {}
         reader.ensure_messages(&files[0])?;
         let (closed, groups) = collector.finish();
         batch.take(closed)?;
@@ -139,10 +142,14 @@ impl Model {
         counters.unreadable_stamps = reader.unreadable_stamps();
         counters.unseen_without_session = unseen_without_session;
         let LineCounters {
-            lines, messages, blank, ..
+            lines,
+            messages,
+            continuations,
+            without_header,
+            ..
         } = reader.counters();
         observer.end(&format!("{} sessions in {lines} lines", counters.sessions));
-        warn_of_unjudged(observer, lines - blank - messages, lines, "do not fit the header");
+        warn_of_unjudged(observer, continuations + without_header, lines, "do not fit the header");
         warn_of_unjudged(observer, groups.without_session, messages, "belong to no session");
         Ok(counters)
     }
@@ -187,6 +194,13 @@ impl Model {
             "this model reads session files with the keys that it was trained on; for raw logs train a model on raw logs",
         ))
     }
+}
+
+/// Puts an event into its sessions; whether it is an unseen one that belongs to none.
+fn is_passed_over(collector: &mut Collector<Key>, event: &Event, names: Names<'_>) -> bool {
+    let without = collector.grouper().counters().without_session;
+    collector.push(event, names, false);
+    matches!(event.key, Key::Unseen(_)) && collector.grouper().counters().without_session > without
 }
 
 /// Says so where a tenth of the lines or more is judged by nobody: a clean verdict on the rest means little then.

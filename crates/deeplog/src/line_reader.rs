@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use drain_parser::{FrozenDrain, HeaderFormat, Scratch};
+use drain_parser::{FrozenDrain, JoinerState, Piece, RecordJoiner, Scratch};
 use sequence_windowing::{Event, Key, KeyName, Vocabulary};
 use serde::{Deserialize, Serialize};
 
@@ -13,23 +13,31 @@ use crate::intake::{Intake, IntakeState, Names};
 
 /// Reads lines with a frozen parser and a training vocabulary.
 pub struct LineReader {
-    header: HeaderFormat,
+    joiner: RecordJoiner,
+    keyed: Keyed,
+    counters: LineCounters,
+}
+
+/// Gives messages their keys.
+struct Keyed {
     parser: FrozenDrain,
     scratch: Scratch,
     /// The key of each template.
     keys: Vec<Key>,
     no_template: Key,
     intake: Intake,
-    counters: LineCounters,
 }
 
-/// What became of lines. Every line is counted once in `messages`, `blank`, `continuations` or `without_header`.
+/// What became of lines. Every line is counted once in `messages`, `joined`, `blank`, `continuations` or
+/// `without_header`; those of a record that is not whole yet are counted with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineCounters {
     /// Lines read.
     pub lines: u64,
-    /// Lines that fit the header.
+    /// Lines that begin a message.
     pub messages: u64,
+    /// Further lines of messages whose format puts them on several.
+    pub joined: u64,
     /// Messages that match no template: unseen keys.
     pub without_template: u64,
     /// Lines without anything.
@@ -43,17 +51,33 @@ pub struct LineCounters {
 /// All that a reader remembers from line to line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LineReaderState {
+    joiner: JoinerState,
     intake: IntakeState,
     counters: LineCounters,
+}
+
+impl LineCounters {
+    /// Counts what a line is or completes, but not the line itself among `lines`.
+    pub(crate) fn count(&mut self, piece: &Piece<'_>) {
+        match piece {
+            Piece::Message(record) => {
+                self.messages += 1;
+                self.joined += record.lines - 1;
+            }
+            Piece::Other { lines, .. } if self.messages == 0 => self.without_header += lines,
+            Piece::Other { lines, .. } => self.continuations += lines,
+            Piece::Blank { .. } => self.blank += 1,
+            Piece::Open => {}
+        }
+    }
 }
 
 impl LineReader {
     /// A reader for lines of a dataset.
     pub fn new(profile: &Profile, parser: FrozenDrain, vocabulary: &Vocabulary) -> Result<Self> {
         let key = |id: String| vocabulary.key(&KeyName::from(id));
-        Ok(Self {
+        let keyed = Keyed {
             intake: Intake::new(profile, profile.header.fields())?,
-            header: profile.header.clone(),
             keys: parser
                 .templates()
                 .iter()
@@ -62,39 +86,35 @@ impl LineReader {
             no_template: key(NO_TEMPLATE.into()),
             parser,
             scratch: Scratch::default(),
+        };
+        Ok(Self {
+            joiner: RecordJoiner::new(profile.header.clone()),
+            keyed,
             counters: LineCounters::default(),
         })
     }
 
-    /// Reads the next line; if it is a message, hands over its event and the names that place it.
+    /// Reads the next line; if it is a message or completes one, hands over its event and the names that place it.
     pub fn read(&mut self, line: &[u8], place: impl FnOnce(&Event, Names<'_>)) {
         self.counters.lines += 1;
-        let Some(header) = self.header.split(line) else {
-            let counters = &mut self.counters;
-            *match (line.trim_ascii().is_empty(), counters.messages) {
-                (true, _) => &mut counters.blank,
-                (false, 0) => &mut counters.without_header,
-                (false, _) => &mut counters.continuations,
-            } += 1;
-            return;
-        };
-        self.counters.messages += 1;
-        let key = match self.parser.matches(header.content(), &mut self.scratch) {
-            Some(template) => &self.keys[template],
-            None => {
-                self.counters.without_template += 1;
-                &self.no_template
-            }
-        };
-        let (time, names) = self.intake.place(&header);
-        place(
-            &Event {
-                key: key.clone(),
-                line: self.counters.lines,
-                time,
-            },
-            names,
-        );
+        let piece = self.joiner.push(self.counters.lines, line);
+        self.keyed.take(&piece, &mut self.counters, place);
+    }
+
+    /// At the end of the input: the next of the messages that were still open. Whether there was one; it may have held
+    /// no message after all.
+    pub fn finish(&mut self, place: impl FnOnce(&Event, Names<'_>)) -> bool {
+        let piece = self.joiner.finish();
+        let is_one = piece.is_some();
+        if let Some(piece) = piece {
+            self.keyed.take(&piece, &mut self.counters, place);
+        }
+        is_one
+    }
+
+    /// Whether lines are to be read with the carriage returns before their line feeds.
+    pub(crate) fn is_binary(&self) -> bool {
+        self.joiner.format().is_binary()
     }
 
     /// What became of the lines so far.
@@ -106,21 +126,23 @@ impl LineReader {
     /// Messages so far with an unreadable time stamp.
     #[must_use]
     pub fn unreadable_stamps(&self) -> u64 {
-        self.intake.state().unreadable_stamps
+        self.keyed.intake.state().unreadable_stamps
     }
 
     /// All that it remembers.
     #[must_use]
     pub fn state(&self) -> LineReaderState {
         LineReaderState {
-            intake: self.intake.state().clone(),
+            joiner: self.joiner.state().clone(),
+            intake: self.keyed.intake.state().clone(),
             counters: self.counters,
         }
     }
 
     /// Goes on from where another reader of the same model was.
     pub fn restore(&mut self, state: LineReaderState) {
-        self.intake.restore(state.intake);
+        self.joiner.restore(state.joiner);
+        self.keyed.intake.restore(state.intake);
         self.counters = state.counters;
     }
 
@@ -136,12 +158,35 @@ impl LineReader {
             format!(
                 "none of the {lines} lines of {} fits the model's header format `{}`",
                 path.display(),
-                self.header.source()
+                self.joiner.format().source()
             )
         };
         Err(Error::run(
             fact,
             "give a log of the kind that the model was trained on; `deeplog inspect` tells which",
         ))
+    }
+}
+
+impl Keyed {
+    fn take(&mut self, piece: &Piece<'_>, counters: &mut LineCounters, place: impl FnOnce(&Event, Names<'_>)) {
+        counters.count(piece);
+        let Piece::Message(record) = piece else { return };
+        let key = match self.parser.matches(record.header.content(), &mut self.scratch) {
+            Some(template) => &self.keys[template],
+            None => {
+                counters.without_template += 1;
+                &self.no_template
+            }
+        };
+        let (time, names) = self.intake.place(&record.header);
+        place(
+            &Event {
+                key: key.clone(),
+                line: record.line,
+                time,
+            },
+            names,
+        );
     }
 }

@@ -69,7 +69,11 @@ impl<D: Detector> Pipeline<D> {
     }
 
     /// Ends the input: every open session gets its verdict.
-    pub fn finish(self, outputs: &mut Vec<Output>) -> GroupCounters {
+    pub fn finish(mut self, outputs: &mut Vec<Output>) -> GroupCounters {
+        let (grouper, detector) = (&mut self.grouper, &self.detector);
+        while self.reader.finish(|event, names| {
+            grouper.push(event, names, false, &mut Step { detector, outputs });
+        }) {}
         self.grouper.finish(&mut Step {
             detector: &self.detector,
             outputs,

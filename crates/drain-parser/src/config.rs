@@ -4,7 +4,7 @@ use regex::bytes::RegexBuilder;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::header::reason;
+use crate::format::reason;
 use crate::masking::Mask;
 
 /// The settings of a [`Drain`](crate::Drain).

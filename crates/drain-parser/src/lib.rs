@@ -6,7 +6,8 @@
 //!
 //! A line goes through these steps, all on bytes:
 //!
-//! 1. [`HeaderFormat::split`] takes the header apart and leaves the content;
+//! 1. [`HeaderFormat::split`] takes the header apart and leaves the content; [`LineFormat::split`] does it for JSON,
+//!    logfmt, syslog, containers, the journal and tables too, whose lines a [`RecordJoiner`] makes records of;
 //! 2. [`Parser::learn`] counts the content in;
 //! 3. [`Parser::freeze`] gives the immutable [`FrozenParser`], whose [`parse`](FrozenParser::parse) finds a content's
 //!    template and parameters and never learns. [`restore`](FrozenParser::restore) gives the content back, byte for byte.
@@ -41,9 +42,9 @@
 mod auto;
 mod config;
 mod drain;
+mod format;
 mod found_by;
 mod frozen;
-mod header;
 mod masking;
 mod mined;
 mod parser;
@@ -60,9 +61,12 @@ mod words;
 pub use auto::AutoMiner;
 pub use config::{AutoConfig, ConfigErrors, ConfigProblem, DrainConfig};
 pub use drain::{ClusterId, ClusterView, Drain};
+pub use format::{
+    FormatError, Header, HeaderFormat, JoinerState, LineFormat, MAX_RECORD_BYTES, MAX_RECORD_LINES, Piece, Record,
+    RecordJoiner, Unescaped,
+};
 pub use found_by::FoundBy;
 pub use frozen::{FrozenParser, Parameter, ParsedLine};
-pub use header::{FormatError, Header, HeaderFormat};
 pub use mined::{MergeError, Mined};
 pub use parser::{Parser, ParserConfig};
 pub use reading::{Prepared, Preparer, Scratch};

@@ -11,7 +11,8 @@ use crate::Timestamp;
 /// Reads the time stamps of one log.
 ///
 /// The format is chrono's strftime language. A stamp with a zone is converted, one without is UTC. `%s` is Unix time in
-/// seconds, `%s%.f` with a fraction. White space around a stamp is not looked at. A `%3f` at the end also takes
+/// seconds, `%s%.f` with a fraction, and `%s%3f`, `%s%6f` and `%s%9f` in milliseconds, microseconds and nanoseconds
+/// without a point. White space around a stamp is not looked at. A `%3f` at the end also takes
 /// milliseconds without leading zeros, as some logs write them.
 ///
 /// A format without a year begins in the year it is given, or in 1970. A month more than half a year before the newest
@@ -32,6 +33,8 @@ pub struct TimeFormat {
     items: Vec<Item<'static>>,
     year: i32,
     ends_in_milliseconds: bool,
+    /// For Unix time in another unit: how many of them are a second.
+    units: Option<i64>,
 }
 
 /// What a [`TimeFormat`] has learnt from the stamps before: the year of formats without one.
@@ -69,7 +72,11 @@ impl TimeFormat {
             items,
             year: year.unwrap_or(1970),
             ends_in_milliseconds: format.ends_with("%3f"),
+            units: UNITS.iter().find(|(name, _)| *name == format).map(|(_, units)| *units),
         };
+        if compiled.units.is_some() {
+            return Ok(compiled);
+        }
         // A stamp that is written and read again shows whether the format says enough. Parts that chrono can only
         // read cannot be tried so.
         let mut probe = String::new();
@@ -92,7 +99,11 @@ impl TimeFormat {
         {
             return Some(*time);
         }
-        let time = self.read(clock, str::from_utf8(text).ok()?.trim())?;
+        let stamp = str::from_utf8(text).ok()?.trim();
+        let time = match self.units {
+            Some(units) => unix(stamp, units)?,
+            None => self.read(clock, stamp)?,
+        };
         let (last, of_last) = clock.last.get_or_insert_with(|| (Vec::new(), time));
         last.clear();
         last.extend_from_slice(text);
@@ -130,6 +141,18 @@ impl TimeFormat {
         let milliseconds = &text[head.len()..];
         (self.ends_in_milliseconds && matches!(milliseconds.len(), 1 | 2)).then(|| format!("{head}{milliseconds:0>3}"))
     }
+}
+
+/// Unix time in units that chrono does not read, and how many of them are a second.
+const UNITS: [(&str, i64); 3] = [("%s%3f", 1_000), ("%s%6f", 1_000_000), ("%s%9f", 1_000_000_000)];
+
+/// A count of units as a time. What stands behind a point is less than a unit, and left out.
+fn unix(stamp: &str, units: i64) -> Option<Timestamp> {
+    let (whole, fraction) = stamp.split_once('.').unwrap_or((stamp, "0"));
+    let is_number = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let count: i64 = whole.parse().ok().filter(|_| is_number && !whole.starts_with('+'))?;
+    let time = i128::from(count) * 1_000_000 / i128::from(units);
+    i64::try_from(time).ok().map(Timestamp)
 }
 
 fn lacks_year(parsed: &Parsed) -> bool {
@@ -220,6 +243,11 @@ mod tests {
             ("%s", "1117838570", "2005-06-03T22:42:50"),
             ("%s%.f", "1117838570.25", "2005-06-03T22:42:50.250"),
             ("%s %z", "1117838570 +0200", "2005-06-03T22:42:50"),
+            ("%s%3f", "1117838570250", "2005-06-03T22:42:50.250"),
+            ("%s%3f", "1117838570250.75", "2005-06-03T22:42:50.250"),
+            ("%s%6f", " 1117838570250125 ", "2005-06-03T22:42:50.250125"),
+            ("%s%9f", "1117838570250125999", "2005-06-03T22:42:50.250125"),
+            ("%s%3f", "0", "1970-01-01T00:00:00"),
         ] {
             assert_eq!(
                 read(format, None, &[stamp]),
@@ -242,6 +270,10 @@ mod tests {
             assert_eq!(read("%y%m%d %H%M%S", None, &[stamp]), [None], "{stamp}");
         }
         assert_eq!(read("%b %d %H:%M", None, &["Feb 30 00:00"]), [None]);
+        for stamp in ["", "x", "1.", "1.x", "+1", "1e12", "9223372036854775808"] {
+            assert_eq!(read("%s%3f", None, &[stamp]), [None], "{stamp}");
+        }
+        assert_eq!(read("%s%3f", None, &["9223372036854775807"]), [None]);
         let format = TimeFormat::new("%s", None).unwrap();
         assert_eq!(format.parse(&mut Clock::default(), b"\xff\0"), None);
         assert_eq!(format.parse(&mut Clock::default(), "９".as_bytes()), None);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use deeplog::{Error, Parsing, Profile, expand};
-use drain_parser::{DrainConfig, HeaderFormat};
+use drain_parser::{DrainConfig, LineFormat};
 
 use crate::console::Console;
 
@@ -59,7 +59,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     let profile = args.dataset.as_deref().map(Profile::read).transpose()?;
     let header = match (&args.format, &profile) {
         (Some(format), _) => Some(
-            HeaderFormat::compile(format).map_err(|error| Error::config("the call", "--format", error.to_string()))?,
+            LineFormat::compile(format).map_err(|error| Error::config("the call", "--format", error.to_string()))?,
         ),
         (None, profile) => profile.as_ref().map(|profile| profile.header.clone()),
     };

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use drain_parser::{Drain, FrozenDrain, HeaderFormat, Scratch};
+use drain_parser::{Drain, FrozenDrain, LineFormat, Piece, Scratch};
 use evaluation::Label;
 use rustc_hash::FxHashSet;
 use sequence_windowing::{Event, KeyName, Session};
@@ -15,8 +15,9 @@ use super::{Corpus, Division, Texts, ensure_sessions, label_by_lines};
 use crate::detect::warn_of_unjudged;
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, LabelRule, Profile};
-use crate::input::{Labels, Lines};
+use crate::input::{Labels, Records};
 use crate::intake::Intake;
+use crate::line_reader::LineCounters;
 use crate::observer::{Observer, ensure_wanted};
 
 /// Name of the key of lines that match no template: never in a vocabulary, so always unseen.
@@ -126,41 +127,31 @@ impl Survey {
         let mut intake = Intake::new(profile, profile.header.fields())?;
         let mut collector = profile.collector()?;
         let mut anomalous_lines = FxHashSet::default();
-        let (mut count, mut blank, mut continuations, mut headless) = (0, 0, 0, 0);
-        let mut lines = Lines::of(files.to_vec());
-        let mut after_message = false;
-        while let Some((number, line)) = lines.next_line()? {
-            count = number;
-            if let Some(header) = profile.header.split(line) {
-                after_message = true;
-                if intake.label(&header) == Some(Label::Anomalous) {
-                    anomalous_lines.insert(number);
+        let mut counters = LineCounters::default();
+        let mut records = Records::of(files.to_vec(), &profile.header);
+        while let Some((read, piece)) = records.next_piece()? {
+            counters.count(&piece);
+            if let Piece::Message(record) = piece {
+                if intake.label(&record.header) == Some(Label::Anomalous) {
+                    anomalous_lines.insert(record.line);
                 }
-                let (time, names) = intake.place(&header);
-                collector.push(
-                    &Event {
-                        key: (),
-                        line: number,
-                        time,
-                    },
-                    names,
-                    false,
-                );
-            } else if line.trim_ascii().is_empty() {
-                blank += 1;
-            } else if after_message {
-                continuations += 1;
-            } else {
-                headless += 1;
+                let (time, names) = intake.place(&record.header);
+                let event = Event {
+                    key: (),
+                    line: record.line,
+                    time,
+                };
+                collector.push(&event, names, false);
             }
-            observer.advance(number, "");
+            observer.advance(read, "");
             ensure_wanted(observer)?;
         }
-        let cut = lines.cut();
-        let (mut sessions, counters) = collector.finish();
+        let count = records.lines();
+        let outside = counters.continuations + counters.without_header;
+        let (mut sessions, groups) = collector.finish();
         sessions.sort_by_key(Session::first_line);
         observer.end(&format!("{} sessions in {count} lines", sessions.len()));
-        if count > 0 && headless + continuations + blank == count {
+        if count > 0 && counters.messages == 0 {
             return Err(Error::run(
                 format!(
                     "none of the {count} lines of {} fits the header format `{}`",
@@ -170,21 +161,18 @@ impl Survey {
                 "correct `dataset.header.format`; `deeplog init` proposes one for an unknown log",
             ));
         }
-        warn_of_unjudged(observer, continuations + headless, count, "do not fit the header");
-        warn_of_unjudged(
-            observer,
-            counters.without_session,
-            counters.events,
-            "belong to no session",
-        );
-        corpus.grouping = Some((started.elapsed().as_secs_f64(), counters.events));
+        warn_of_unjudged(observer, outside, count, "do not fit the header");
+        warn_of_unjudged(observer, groups.without_session, groups.events, "belong to no session");
+        corpus.grouping = Some((started.elapsed().as_secs_f64(), groups.events));
         corpus.count("lines", count);
-        corpus.count("blank_lines", blank);
-        corpus.count("continuation_lines", continuations);
-        corpus.count("lines_without_header", headless);
-        corpus.count("lines_cut_to_16_mib", cut);
+        corpus.count("blank_lines", counters.blank);
+        corpus.count("joined_lines", counters.joined);
+        corpus.count("continuation_lines", counters.continuations);
+        corpus.count("lines_without_header", counters.without_header);
+        corpus.count("lines_cut_to_16_mib", records.lines_cut());
+        corpus.count("records_cut", records.records_cut());
         corpus.count("unreadable_time_stamps", intake.state().unreadable_stamps);
-        corpus.count_groups(counters);
+        corpus.count_groups(groups);
         Ok(Self {
             sessions,
             anomalous_lines,
@@ -234,17 +222,17 @@ fn parse(
 }
 
 fn each_message(
-    header: &HeaderFormat,
+    format: &LineFormat,
     files: &[PathBuf],
     observer: &mut dyn Observer,
     mut each: impl FnMut(u64, &[u8]),
 ) -> Result<()> {
-    let mut lines = Lines::of(files.to_vec());
-    while let Some((number, line)) = lines.next_line()? {
-        if let Some(header) = header.split(line) {
-            each(number, header.content());
+    let mut records = Records::of(files.to_vec(), format);
+    while let Some((read, piece)) = records.next_piece()? {
+        if let Piece::Message(record) = piece {
+            each(record.line, record.header.content());
         }
-        observer.advance(number, "");
+        observer.advance(read, "");
         ensure_wanted(observer)?;
     }
     Ok(())

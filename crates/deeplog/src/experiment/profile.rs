@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use drain_parser::{DrainConfig, HeaderFormat};
+use drain_parser::{DrainConfig, LineFormat};
 use sequence_windowing::{Collector, Grouper, InvalidRule, Limits, SessionRule};
 
 use super::fields::Fields;
@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 pub struct Profile {
     /// Name, such as `HDFS_v1`.
     pub name: String,
-    /// The line header.
-    pub header: HeaderFormat,
+    /// How lines are laid out.
+    pub header: LineFormat,
     /// The time stamp, where lines carry one.
     pub time: Option<Stamp>,
     /// Settings of Drain.
@@ -129,9 +129,9 @@ pub(super) fn read(mut fields: Fields<'_>) -> Option<Profile> {
     })
 }
 
-fn read_header(mut fields: Fields<'_>) -> Option<HeaderFormat> {
+fn read_header(mut fields: Fields<'_>) -> Option<LineFormat> {
     let format = fields.or("format", String::from("<Content>"));
-    let header = HeaderFormat::compile(&format)
+    let header = LineFormat::compile(&format)
         .map_err(|error| fields.problem("format", error.to_string()))
         .ok();
     fields.finish();

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drain_parser::{FormatError, HeaderFormat};
+use drain_parser::{FormatError, LineFormat, Unescaped};
 
 use super::columns::{Column, columns};
 use super::names::{Names, literal, stamp_fields};
@@ -26,7 +26,7 @@ const JUMP: usize = 6;
 /// A guessed header.
 #[derive(Clone, Debug)]
 pub(super) struct HeaderGuess {
-    pub(super) format: HeaderFormat,
+    pub(super) format: LineFormat,
     pub(super) stamp: Option<StampGuess>,
     /// Share of the lines that fit.
     pub(super) fitting: f64,
@@ -323,8 +323,12 @@ impl<'l> Draft<'l> {
                 .push_str(space(glued, self.cursors.len()).trim_end_matches(r"\s*"));
         }
         self.text.push_str("<Content>");
-        let format = HeaderFormat::compile(&self.text)?;
-        let fitting = lines.iter().filter(|line| format.split(line).is_some()).count();
+        let format = LineFormat::compile(&self.text)?;
+        let mut unescaped = Unescaped::default();
+        let fitting = lines
+            .iter()
+            .filter(|line| format.split(line, &mut unescaped).is_some())
+            .count();
         let stamp = self
             .stamps
             .into_iter()
@@ -337,7 +341,7 @@ impl<'l> Draft<'l> {
             });
         let certainty = messages as f64 / (messages as f64 + 3.0);
         if format.fields().len() == 1 || (fitting as f64) < NAMED * NAMED * messages as f64 {
-            let format = HeaderFormat::compile("<Content>")?;
+            let format = LineFormat::compile("<Content>")?;
             return Ok(HeaderGuess {
                 format,
                 stamp: None,

@@ -1,11 +1,15 @@
 //! The sampled lines taken apart, and how often and how closely values come back in them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use drain_parser::{Piece, Record};
 use sequence_windowing::{Clock, TimeFormat, Timestamp};
 
 use super::header::HeaderGuess;
-use super::sample::Sample;
+use super::sample::{HEAD, WIDTH};
+use crate::error::Result;
+use crate::input::Records;
 
 /// The messages of the gapless start of a log.
 pub(super) struct Messages {
@@ -16,7 +20,8 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    pub(super) fn of(sample: &Sample, guess: &HeaderGuess) -> Self {
+    /// Reads the first 5,000 lines, and what they say.
+    pub(super) fn read(files: &[PathBuf], guess: &HeaderGuess) -> Result<Self> {
         let names = guess.format.fields();
         let stamp = guess.stamp.as_ref().and_then(|stamp| {
             let columns: Vec<_> = stamp
@@ -32,18 +37,22 @@ impl Messages {
             contents: Vec::new(),
             times: Vec::new(),
         };
-        for line in &sample.lines[..sample.head] {
-            let Some(header) = guess.format.split(line) else {
+        let kept = |value: &[u8]| value[..value.len().min(WIDTH)].to_vec();
+        let mut records = Records::of(files.to_vec(), &guess.format);
+        while records.lines() < HEAD
+            && let Some((_, piece)) = records.next_piece()?
+        {
+            let Piece::Message(Record { header, .. }) = piece else {
                 continue;
             };
-            messages.contents.push(header.content().to_vec());
+            messages.contents.push(kept(header.content()));
             messages.times.push(stamp.as_ref().and_then(|(columns, format)| {
                 let words: Vec<&[u8]> = columns.iter().map(|&column| header.field(column)).collect();
                 format.parse(&mut clock, &words.join(&b' '))
             }));
-            messages.fields.push(header.iter().map(<[u8]>::to_vec).collect());
+            messages.fields.push(header.iter().map(kept).collect());
         }
-        messages
+        Ok(messages)
     }
 
     pub(super) fn len(&self) -> usize {

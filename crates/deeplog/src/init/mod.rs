@@ -15,7 +15,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use drain_parser::HeaderFormat;
+use drain_parser::LineFormat;
 use sequence_windowing::{Limits, SessionRule};
 
 use crate::error::{Error, Result};
@@ -70,9 +70,10 @@ pub struct Finding {
 /// A log that cannot be read, is empty, or is no text.
 pub fn survey(log: &Path, name: &str) -> Result<Survey> {
     let path = std::path::absolute(log).map_err(Error::io("read", log))?;
-    let sample = Sample::read(&expand(&path)?)?;
+    let files = expand(&path)?;
+    let sample = Sample::read(&files)?;
     let header = guess(&sample)?;
-    let messages = Messages::of(&sample, &header);
+    let messages = Messages::read(&files, &header)?;
     let candidates = identifier::candidates(&messages).map_err(internal)?;
     let session = session(&messages, &header, &candidates);
     let identifier = match &session.rule {
@@ -98,7 +99,7 @@ pub fn survey(log: &Path, name: &str) -> Result<Survey> {
 ///
 /// # Errors
 /// Logs that cannot be read, are empty, or are no text.
-pub fn guess_header(files: &[PathBuf]) -> Result<(HeaderFormat, u8)> {
+pub fn guess_header(files: &[PathBuf]) -> Result<(LineFormat, u8)> {
     let guess = guess(&Sample::read(files)?)?;
     Ok((guess.format, percent(guess.confidence)))
 }

@@ -6,13 +6,13 @@ use crate::error::{Error, Result};
 use crate::input::Lines;
 
 /// Lines from the start, without a gap.
-const HEAD: u64 = 5_000;
+pub(super) const HEAD: u64 = 5_000;
 /// Lines of each block further on; blocks begin at twice the start of the one before.
 const BLOCK: u64 = 1_000;
 /// Where looking ends.
 const LAST: u64 = 200_000;
 /// Bytes of a line that are kept: headers and identifiers stand in front.
-const WIDTH: usize = 4_096;
+pub(super) const WIDTH: usize = 4_096;
 /// Share of control characters above which a file is no text.
 const MOST_CONTROLS: f64 = 0.05;
 

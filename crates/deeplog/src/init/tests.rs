@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use drain_parser::HeaderFormat;
+use drain_parser::{LineFormat, Unescaped};
 
 use super::header::{self, HeaderGuess};
 use super::sample::Sample;
@@ -30,7 +30,7 @@ fn guess(lines: &[u8]) -> HeaderGuess {
 }
 
 /// The share of lines whose content is the published one.
-fn agreement(folder: &Path, system: &str, format: &HeaderFormat) -> f64 {
+fn agreement(folder: &Path, system: &str, format: &LineFormat) -> f64 {
     let log = fs::read(folder.join(format!("{system}_2k.log"))).unwrap();
     let lines: Vec<&[u8]> = log
         .split(|&byte| byte == b'\n')
@@ -49,9 +49,10 @@ fn agreement(folder: &Path, system: &str, format: &HeaderFormat) -> f64 {
         .collect();
     assert_eq!(lines.len(), contents.len());
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let same = |(line, content): (&&[u8], &String)| {
+    let mut unescaped = Unescaped::default();
+    let mut same = |(line, content): (&&[u8], &String)| {
         format
-            .split(line)
+            .split(line, &mut unescaped)
             .is_some_and(|header| words(&String::from_utf8_lossy(header.content())) == words(content))
     };
     lines.iter().zip(&contents).filter(|&pair| same(pair)).count() as f64 / lines.len() as f64

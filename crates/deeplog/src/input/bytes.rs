@@ -51,6 +51,7 @@ pub struct Lines {
     line: Vec<u8>,
     number: u64,
     cut: u64,
+    keeps_returns: bool,
 }
 
 impl Lines {
@@ -63,7 +64,15 @@ impl Lines {
             line: Vec::new(),
             number: 0,
             cut: 0,
+            keeps_returns: false,
         }
+    }
+
+    /// The same lines, with the carriage returns before their line feeds.
+    #[must_use]
+    pub fn with_carriage_returns(mut self) -> Self {
+        self.keeps_returns = true;
+        self
     }
 
     /// The next line without its end (`\n` or `\r\n`), and its number from 1; `None` after the last one.
@@ -80,10 +89,19 @@ impl Lines {
                 self.open = None;
                 continue;
             }
+            if !self.keeps_returns && self.line.last() == Some(&b'\r') {
+                self.line.pop();
+            }
             self.number += 1;
             self.cut += u64::from(cut);
             return Ok(Some((self.number, &self.line)));
         }
+    }
+
+    /// Lines so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.number
     }
 
     /// Lines so far that were longer than [`MAX_LINE`].
@@ -125,7 +143,7 @@ pub(crate) fn read_to_end(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads one line, without its end. Says whether there was any, and whether it was cut.
+/// Reads one line, without its line feed. Says whether there was any, and whether it was cut.
 fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<(bool, bool)> {
     line.clear();
     let (mut any, mut cut) = (false, false);
@@ -145,9 +163,6 @@ fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<(bool, 
         if end.is_some() {
             break;
         }
-    }
-    if line.last() == Some(&b'\r') {
-        line.pop();
     }
     Ok((any, cut))
 }

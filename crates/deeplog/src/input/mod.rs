@@ -2,6 +2,7 @@
 
 mod bytes;
 mod labels;
+mod records;
 mod session_file;
 mod structured;
 mod zstandard;
@@ -9,5 +10,6 @@ mod zstandard;
 pub(crate) use bytes::read_to_end;
 pub use bytes::{Lines, MAX_LINE, expand, sha256};
 pub use labels::Labels;
+pub use records::Records;
 pub use session_file::read_sessions;
 pub use structured::{StructuredRow, StructuredRows};

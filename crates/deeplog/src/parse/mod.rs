@@ -10,12 +10,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use drain_parser::{ClusterId, Drain, DrainConfig, HeaderFormat, Template, TemplateId};
+use drain_parser::{ClusterId, Drain, DrainConfig, LineFormat, Piece, Template, TemplateId};
 use rustc_hash::FxHashMap;
 
 use crate::error::{Error, Result};
 use crate::init::guess_header;
-use crate::input::Lines;
+use crate::input::Records;
 use crate::line_reader::LineCounters;
 use crate::observer::Observer;
 use crate::output::{create_folder, write_atomically};
@@ -29,7 +29,7 @@ const OWN_COLUMNS: [&str; 4] = ["LineId", "EventId", "EventTemplate", "Parameter
 #[derive(Clone, Debug)]
 pub struct Parsing {
     /// The line header; guessed, and said so to the observer, where it is not given.
-    pub header: Option<HeaderFormat>,
+    pub header: Option<LineFormat>,
     /// Settings of Drain.
     pub parser: DrainConfig,
     /// Whether `structured.csv` is written too, and not `templates.csv` alone.
@@ -54,7 +54,7 @@ pub struct ParseSummary {
 /// What the first pass leaves to the second.
 struct Learnt {
     drain: Drain,
-    /// The cluster of each line, in order.
+    /// The cluster of each message, in order.
     clusters: Vec<Assignment>,
     lines: LineCounters,
     cut: u64,
@@ -104,7 +104,7 @@ pub fn parse(inputs: &[PathBuf], parsing: &Parsing, out: &Path, observer: &mut d
     })
 }
 
-fn header(parsing: &Parsing, input: &Spooled, observer: &mut dyn Observer) -> Result<HeaderFormat> {
+fn header(parsing: &Parsing, input: &Spooled, observer: &mut dyn Observer) -> Result<LineFormat> {
     let header = match &parsing.header {
         Some(header) => header.clone(),
         None => {
@@ -125,38 +125,40 @@ fn header(parsing: &Parsing, input: &Spooled, observer: &mut dyn Observer) -> Re
 
 fn learn(
     files: &[PathBuf],
-    header: &HeaderFormat,
+    header: &LineFormat,
     keep_clusters: bool,
     mut drain: Drain,
     observer: &mut dyn Observer,
 ) -> Result<Learnt> {
     observer.begin("learning templates", None);
     let (mut clusters, mut counters) = (Vec::new(), LineCounters::default());
-    let mut lines = Lines::of(files.to_vec());
-    while let Some((number, line)) = lines.next_line()? {
-        let header = header.split(line);
-        count(&mut counters, line, header.is_some());
-        let cluster = header.map(|header| drain.learn(header.content()));
-        if keep_clusters {
-            clusters.push(cluster.and_then(number_of));
+    let mut records = Records::of(files.to_vec(), header);
+    while let Some((read, piece)) = records.next_piece()? {
+        counters.count(&piece);
+        if let Piece::Message(record) = &piece {
+            let cluster = drain.learn(record.header.content());
+            if keep_clusters {
+                clusters.push(number_of(cluster));
+            }
         }
         if observer.is_cancelled() {
             return Err(cancelled());
         }
-        observer.advance(number, "");
+        observer.advance(read, "");
     }
+    counters.lines = records.lines();
     observer.end(&format!("{} lines", counters.lines));
     Ok(Learnt {
         drain,
         clusters,
         lines: counters,
-        cut: lines.cut(),
+        cut: records.lines_cut(),
     })
 }
 
 fn write_structured(
     files: &[PathBuf],
-    header: &HeaderFormat,
+    header: &LineFormat,
     learnt: &Learnt,
     path: &Path,
     observer: &mut dyn Observer,
@@ -174,23 +176,23 @@ fn write_structured(
         .clusters()
         .filter_map(|cluster| Some((number_of(cluster.id)?, *by_id.get(&TemplateId::of(&cluster.template))?)))
         .collect();
-    let mut lines = Lines::of(files.to_vec());
+    let mut records = Records::of(files.to_vec(), header);
+    let mut clusters = learnt.clusters.iter();
     let written = write_atomically(path, |out| {
         let mut rows = Rows::new(out, header, &frozen)?;
         // A log that grows meanwhile ends where it ended in the first pass.
-        for &cluster in &learnt.clusters {
-            let Some((number, line)) = lines.next_line().map_err(io::Error::other)? else {
-                break;
+        while (records.lines() < learnt.lines.lines || clusters.len() > 0)
+            && let Some((read, piece)) = records.next_piece().map_err(io::Error::other)?
+        {
+            let cluster = match &piece {
+                Piece::Message(_) => clusters.next().copied().flatten(),
+                _ => None,
             };
-            rows.write(
-                number,
-                line,
-                cluster.and_then(|cluster| templates.get(&cluster).copied()),
-            )?;
+            rows.write(&piece, cluster.and_then(|cluster| templates.get(&cluster).copied()))?;
             if observer.is_cancelled() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
-            observer.advance(number, "");
+            observer.advance(read, "");
         }
         rows.flush()
     });
@@ -213,16 +215,6 @@ fn write_templates(templates: &[Template], path: &Path) -> Result<()> {
         }
         table.flush()
     })
-}
-
-fn count(counters: &mut LineCounters, line: &[u8], is_message: bool) {
-    counters.lines += 1;
-    *match (is_message, line.trim_ascii().is_empty(), counters.messages) {
-        (true, ..) => &mut counters.messages,
-        (false, true, _) => &mut counters.blank,
-        (false, false, 0) => &mut counters.without_header,
-        (false, false, _) => &mut counters.continuations,
-    } += 1;
 }
 
 /// Beyond four thousand million clusters, lines get the template that matches them.

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use drain_parser::{FrozenDrain, HeaderFormat, Scratch};
+use drain_parser::{FrozenDrain, LineFormat, Piece, Scratch};
 
 /// Writes a row for each line.
 pub(super) struct Rows<'a> {
     table: csv::Writer<&'a mut dyn Write>,
-    header: &'a HeaderFormat,
+    header: &'a LineFormat,
     content: usize,
     parser: &'a FrozenDrain,
     ids: Vec<String>,
@@ -18,7 +18,7 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Writes the names of the columns: the content follows the other fields, wherever it stands in the line.
-    pub(super) fn new(out: &'a mut dyn Write, header: &'a HeaderFormat, parser: &'a FrozenDrain) -> io::Result<Self> {
+    pub(super) fn new(out: &'a mut dyn Write, header: &'a LineFormat, parser: &'a FrozenDrain) -> io::Result<Self> {
         let names = header.fields();
         let content = names.iter().position(|name| name == "Content").unwrap_or(names.len());
         let mut table = csv::Writer::from_writer(out);
@@ -42,16 +42,22 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// A line with the template that it was learnt for; without one, and for a line with a header, the template that
-    /// matches it, if any does.
-    pub(super) fn write(&mut self, number: u64, line: &[u8], template: Option<usize>) -> io::Result<()> {
-        self.table.write_field(number.to_string())?;
-        let Some(header) = self.header.split(line) else {
-            for _ in 1..self.header.fields().len() {
-                self.table.write_field("")?;
+    /// A message with the template that it was learnt for; without one, the template that matches it, if any does.
+    pub(super) fn write(&mut self, piece: &Piece<'_>, template: Option<usize>) -> io::Result<()> {
+        let header = match piece {
+            Piece::Open => return Ok(()),
+            Piece::Blank { line, text } | Piece::Other { line, text, .. } => {
+                self.table.write_field(line.to_string())?;
+                for _ in 1..self.header.fields().len() {
+                    self.table.write_field("")?;
+                }
+                self.table.write_record([&*shown(text), "", "", ""])?;
+                return Ok(());
             }
-            self.table.write_record([&*shown(line), "", "", ""])?;
-            return Ok(());
+            Piece::Message(record) => {
+                self.table.write_field(record.line.to_string())?;
+                &record.header
+            }
         };
         for (_, field) in header.iter().enumerate().filter(|(column, _)| *column != self.content) {
             self.table.write_field(&*shown(field))?;

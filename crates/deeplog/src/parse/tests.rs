@@ -23,7 +23,7 @@ fn tables(log: &[u8], format: &str, parser: DrainConfig) -> Tables {
     let path = folder.path().join("x.log");
     fs::write(&path, log).unwrap();
     let parsing = Parsing {
-        header: Some(HeaderFormat::compile(format).unwrap()),
+        header: Some(LineFormat::compile(format).unwrap()),
         parser,
         structured: true,
     };
@@ -119,7 +119,7 @@ fn evicted_clusters_are_counted_and_rows_stay() {
 fn mistakes_name_the_flag() {
     let out = tempfile::tempdir().unwrap();
     let parsing = |format: &str, masks: Vec<String>| Parsing {
-        header: Some(HeaderFormat::compile(format).unwrap()),
+        header: Some(LineFormat::compile(format).unwrap()),
         parser: DrainConfig {
             masks,
             ..DrainConfig::default()

@@ -22,7 +22,7 @@ enum Part {
 }
 
 /// The fields of a line; formats seldom have more than twelve.
-pub(super) type Fields<'l> = SmallVec<[&'l [u8]; 12]>;
+pub(in crate::format) type Fields<'l> = SmallVec<[&'l [u8]; 12]>;
 
 /// Why a scan gives no fields.
 pub(super) enum Miss {

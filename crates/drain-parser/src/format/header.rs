@@ -6,8 +6,10 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::KEYWORDS;
 use crate::tokens::trim;
-use scan::{Fields, Miss, ScanPlan};
+pub(super) use scan::Fields;
+use scan::{Miss, ScanPlan};
 
 /// White space in a format matches a run of this. The same bytes part tokens.
 const SPACES: &str = r"[\s\x1c-\x1f]+";
@@ -41,11 +43,24 @@ pub struct HeaderFormat {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FormatError {
     /// Nothing says where the message is.
-    #[error("header format `{0}` has no `<Content>` field: write `<Content>` where the message stands")]
+    #[error(
+        "header format `{0}` has no `<Content>` field: write `<Content>` where the message stands, or name the format, one of {known}",
+        known = KEYWORDS
+    )]
     NoContent(String),
     /// Two fields of one name.
     #[error("header format names the field `<{0}>` twice: give each field its own name")]
     DuplicateField(String),
+    /// An option that a keyword's format does not take, or takes in another way.
+    #[error("format `{keyword}` cannot take `{option}`: {remedy}")]
+    Option {
+        /// The keyword, such as `json`.
+        keyword: &'static str,
+        /// The option as given.
+        option: String,
+        /// What it takes.
+        remedy: String,
+    },
     /// What stands between the fields is not a regex.
     #[error(
         "header format `{source_text}` is not a valid regex between its fields: {reason}; put `\\` before literal brackets, dots and bars"
@@ -61,12 +76,12 @@ pub enum FormatError {
 /// A line taken apart. Borrows from the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header<'l> {
-    fields: Fields<'l>,
-    content: usize,
+    pub(super) fields: Fields<'l>,
+    pub(super) content: usize,
 }
 
 impl<'l> Header<'l> {
-    /// The value of the field at `index` of [`HeaderFormat::fields`]; empty where an optional field is absent.
+    /// The value of the field at `index` of the format's fields; empty where an optional field is absent.
     ///
     /// # Panics
     /// If the format has no such field.
@@ -79,7 +94,7 @@ impl<'l> Header<'l> {
         self.fields[self.content]
     }
 
-    /// All values, in the order of [`HeaderFormat::fields`].
+    /// All values, in the order of the format's fields.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'l [u8]> + '_ {
         self.fields.iter().copied()
     }
