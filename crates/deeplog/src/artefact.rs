@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use deeplog_lstm::{ModelConfig, NamedTensor, Weights};
-use drain_parser::FrozenDrain;
+use drain_parser::FrozenParser;
 use sequence_windowing::{KeyName, Vocabulary};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -45,7 +45,7 @@ pub struct Description {
     /// Text of the event template behind a key, where known.
     pub templates: BTreeMap<KeyName, String>,
     /// The frozen parser, for models of raw logs.
-    pub parser: Option<FrozenDrain>,
+    pub parser: Option<FrozenParser>,
     /// SHA-256 of the files that training read, by path.
     pub data: BTreeMap<String, String>,
     /// What training saw, for `inspect`.

@@ -16,6 +16,7 @@
 //!     [dataset.header]
 //!     format = "<Date> <Time> <Pid> <Level> <Component>: <Content>"
 //!     [dataset.parser]
+//!     method = "drain"
 //!     masks = ['blk_-?\d+', '(\d+\.){3}\d+(:\d+)?']
 //!     [dataset.session]
 //!     by = "identifier"

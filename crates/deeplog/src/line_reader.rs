@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use drain_parser::{FrozenDrain, JoinerState, Piece, RecordJoiner, Scratch};
+use drain_parser::{FrozenParser, JoinerState, Piece, RecordJoiner, Scratch};
 use sequence_windowing::{Event, Key, KeyName, Vocabulary};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub struct LineReader {
 
 /// Gives messages their keys.
 struct Keyed {
-    parser: FrozenDrain,
+    parser: FrozenParser,
     scratch: Scratch,
     /// The key of each template.
     keys: Vec<Key>,
@@ -74,7 +74,7 @@ impl LineCounters {
 
 impl LineReader {
     /// A reader for lines of a dataset.
-    pub fn new(profile: &Profile, parser: FrozenDrain, vocabulary: &Vocabulary) -> Result<Self> {
+    pub fn new(profile: &Profile, parser: FrozenParser, vocabulary: &Vocabulary) -> Result<Self> {
         let key = |id: String| vocabulary.key(&KeyName::from(id));
         let keyed = Keyed {
             intake: Intake::new(profile, profile.header.fields())?,

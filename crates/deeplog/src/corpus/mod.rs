@@ -8,7 +8,7 @@ mod structured;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use drain_parser::FrozenDrain;
+use drain_parser::FrozenParser;
 use evaluation::Label;
 use sequence_windowing::{GroupCounters, KeyName, Session};
 
@@ -31,7 +31,7 @@ pub struct Corpus {
     /// Text of the event template behind a key, where known.
     pub templates: BTreeMap<KeyName, String>,
     /// The frozen parser of raw logs.
-    pub parser: Option<FrozenDrain>,
+    pub parser: Option<FrozenParser>,
     /// What was counted on the way, by name.
     pub counters: BTreeMap<String, u64>,
     /// The files that were read.

@@ -1,10 +1,10 @@
-//! Corpora from raw logs, in three passes that each hold little: which lines form which sessions, what Drain learns
+//! Corpora from raw logs, in three passes that each hold little: which lines form which sessions, what the parser learns
 //! from the training sessions' lines, and which template each line has.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use drain_parser::{Drain, FrozenDrain, LineFormat, Piece, Scratch};
+use drain_parser::{FrozenParser, LineFormat, Parser, Piece, Scratch};
 use evaluation::Label;
 use rustc_hash::FxHashSet;
 use sequence_windowing::{Event, KeyName, Session};
@@ -187,16 +187,16 @@ fn learn(
     is_training: &[bool],
     total: u64,
     observer: &mut dyn Observer,
-) -> Result<FrozenDrain> {
+) -> Result<FrozenParser> {
     observer.begin("learning templates", Some(total));
-    let mut drain =
-        Drain::new(profile.parser.clone()).map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
+    let mut learner =
+        Parser::new(profile.parser.clone()).map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
     each_message(&profile.header, files, observer, |number, content| {
         if is_training[number as usize] {
-            drain.learn(content);
+            learner.learn(content);
         }
     })?;
-    let frozen = drain.freeze();
+    let frozen = learner.freeze();
     observer.end(&format!("{} event templates", frozen.templates().len()));
     Ok(frozen)
 }
@@ -205,7 +205,7 @@ fn learn(
 fn parse(
     profile: &Profile,
     files: &[PathBuf],
-    parser: &FrozenDrain,
+    parser: &FrozenParser,
     total: u64,
     observer: &mut dyn Observer,
 ) -> Result<Vec<u32>> {

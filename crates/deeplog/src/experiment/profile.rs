@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use drain_parser::{DrainConfig, LineFormat};
+use drain_parser::{AutoConfig, DrainConfig, LineFormat, ParserConfig};
 use sequence_windowing::{Collector, Grouper, InvalidRule, Limits, SessionRule};
 
 use super::fields::Fields;
@@ -17,8 +17,8 @@ pub struct Profile {
     pub header: LineFormat,
     /// The time stamp, where lines carry one.
     pub time: Option<Stamp>,
-    /// Settings of Drain.
-    pub parser: DrainConfig,
+    /// How templates are found.
+    pub parser: ParserConfig,
     /// Which lines form a session.
     pub session: SessionRule,
     /// When a session closes, and how much is kept open.
@@ -155,16 +155,29 @@ fn read_stamp(mut fields: Fields<'_>) -> Option<Stamp> {
     })
 }
 
-fn read_parser(mut fields: Fields<'_>) -> DrainConfig {
-    let default = DrainConfig::default();
-    let config = DrainConfig {
-        similarity: fields.or("similarity", default.similarity),
-        depth: fields.or("depth", default.depth),
-        max_children: fields.or("max_children", default.max_children),
-        max_clusters: fields.optional("max_clusters").or(default.max_clusters),
-        numeric_tokens: fields.or("numeric_tokens", default.numeric_tokens),
-        extra_delimiters: fields.or("extra_delimiters", default.extra_delimiters),
-        masks: fields.or("masks", default.masks),
+fn read_parser(mut fields: Fields<'_>) -> ParserConfig {
+    let method: String = fields.or("method", "auto".into());
+    let config = match &*method {
+        "drain" => ParserConfig::Drain(read_drain(&mut fields)),
+        "auto" => {
+            let default = AutoConfig::default();
+            let of_drain = ["similarity", "depth", "max_children", "max_clusters", "numeric_tokens", "extra_delimiters"];
+            for field in of_drain.into_iter().filter(|field| fields.has(field)) {
+                fields.optional::<toml::Value>(field);
+                fields.problem(
+                    field,
+                    "is a setting of Drain, and the method is `auto`: remove it, or write `method = \"drain\"`".into(),
+                );
+            }
+            ParserConfig::Auto(AutoConfig {
+                masks: fields.or("masks", default.masks),
+                max_patterns: fields.or("max_patterns", default.max_patterns),
+            })
+        }
+        other => {
+            fields.problem("method", format!("`{other}` finds no templates; known are auto and drain"));
+            ParserConfig::Drain(read_drain(&mut fields))
+        }
     };
     if let Err(errors) = config.validate() {
         errors
@@ -174,6 +187,19 @@ fn read_parser(mut fields: Fields<'_>) -> DrainConfig {
     }
     fields.finish();
     config
+}
+
+fn read_drain(fields: &mut Fields<'_>) -> DrainConfig {
+    let default = DrainConfig::default();
+    DrainConfig {
+        similarity: fields.or("similarity", default.similarity),
+        depth: fields.or("depth", default.depth),
+        max_children: fields.or("max_children", default.max_children),
+        max_clusters: fields.optional("max_clusters").or(default.max_clusters),
+        numeric_tokens: fields.or("numeric_tokens", default.numeric_tokens),
+        extra_delimiters: fields.or("extra_delimiters", default.extra_delimiters),
+        masks: fields.or("masks", default.masks),
+    }
 }
 
 fn read_session(mut fields: Fields<'_>) -> Option<(SessionRule, Limits)> {

@@ -62,7 +62,7 @@ pub(super) fn dataset(
         .map(|mask| format!("    {},\n", quoted(mask)))
         .collect();
     line(&format!(
-        "[parser]\n# Higher similarity and depth: more, narrower templates.\nsimilarity = {:?}\ndepth = {}\n# Matches become <*>, in this order.\nmasks = [\n{masks}]\n",
+        "[parser]\nmethod = \"drain\"\n# Higher similarity and depth: more, narrower templates.\nsimilarity = {:?}\ndepth = {}\n# Matches become <*>, in this order.\nmasks = [\n{masks}]\n",
         parser.similarity, parser.depth
     ));
     line(&format!("[session]\n{}{}", why("session"), rule(&session.rule)));
