@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use deeplog::{Error, Parsing, Profile, expand};
+use deeplog::{Error, ParserState, Parsing, Profile, StateFile, TableFormat, expand};
 use drain_parser::{DrainConfig, HeaderFormat};
 
 use crate::console::Console;
@@ -42,12 +43,39 @@ pub(crate) struct Args {
     /// Take header format and parser settings from this dataset; flags go before it
     #[arg(long, value_name = "FILE.toml")]
     dataset: Option<PathBuf>,
-    /// Folder for templates.csv and structured.csv
+    /// Folder for templates.csv and all else
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Write templates.csv only
-    #[arg(long)]
+    /// What to write a row for each line to, structured.csv and so on; may be repeated
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "csv"
+    )]
+    output: Vec<Format>,
+    /// Write no row for each line
+    #[arg(long, conflicts_with = "output")]
     no_structured: bool,
+    /// Write report.html: templates with counts, examples, parameters, over time
+    #[arg(long)]
+    report: bool,
+    /// Go on from what this file holds, if it is there, and keep in it what was learnt; without flags, with its header
+    /// format and settings
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Seconds between two writes of the state while lines are learnt
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, requires = "state")]
+    snapshot_every: f64,
+}
+
+/// A format of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Csv,
+    Jsonl,
+    Parquet,
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
@@ -57,17 +85,27 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         files.extend(expand(input)?);
     }
     let profile = args.dataset.as_deref().map(Profile::read).transpose()?;
+    let state = args.state()?;
     let header = match (&args.format, &profile) {
         (Some(format), _) => Some(
             HeaderFormat::compile(format).map_err(|error| Error::config("the call", "--format", error.to_string()))?,
         ),
         (None, profile) => profile.as_ref().map(|profile| profile.header.clone()),
     };
-    let parser = args.settings(profile.map_or_else(DrainConfig::default, |profile| profile.parser));
+    let learnt = state.as_ref().and_then(|state| state.found.as_ref());
+    let time = profile.as_ref().and_then(|profile| profile.time.clone());
+    let base = match (profile, learnt) {
+        (Some(profile), _) => profile.parser,
+        (None, Some(learnt)) => learnt.parser.config().clone(),
+        (None, None) => DrainConfig::default(),
+    };
     let parsing = Parsing {
         header,
-        parser,
-        structured: !args.no_structured,
+        time,
+        parser: args.settings(base),
+        tables: args.tables(),
+        report: args.report,
+        state,
     };
     let summary = deeplog::parse(&files, &parsing, &args.out, console)?;
     let lines = summary.lines;
@@ -85,6 +123,32 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
 }
 
 impl Args {
+    /// The state file, with what it holds.
+    fn state(&self) -> anyhow::Result<Option<StateFile>> {
+        let Some(path) = &self.state else { return Ok(None) };
+        let every = Duration::try_from_secs_f64(self.snapshot_every)
+            .map_err(|error| Error::config("the call", "--snapshot-every", error.to_string()))?;
+        Ok(Some(StateFile {
+            path: path.clone(),
+            found: ParserState::read_if_there(path)?,
+            every,
+        }))
+    }
+
+    /// The tables, each once.
+    fn tables(&self) -> Vec<TableFormat> {
+        let wanted = |format: Format| !self.no_structured && self.output.contains(&format);
+        let all = [
+            (Format::Csv, TableFormat::Csv),
+            (Format::Jsonl, TableFormat::Jsonl),
+            (Format::Parquet, TableFormat::Parquet),
+        ];
+        all.into_iter()
+            .filter(|(format, _)| wanted(*format))
+            .map(|(_, table)| table)
+            .collect()
+    }
+
     fn settings(&self, base: DrainConfig) -> DrainConfig {
         let or = |given: &[String], base: Vec<String>| if given.is_empty() { base } else { given.to_vec() };
         DrainConfig {
