@@ -63,3 +63,72 @@ impl ParserState {
         write_atomically(path, |out| out.write_all(&bytes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use drain_parser::DrainConfig;
+
+    use super::*;
+
+    fn learnt() -> ParserState {
+        let mut parser = Drain::new(DrainConfig::default()).unwrap();
+        for i in 0..50 {
+            parser.learn(format!("user u{i} came").as_bytes());
+            parser.learn(format!("disk {i} is full").as_bytes());
+        }
+        ParserState {
+            header: HeaderFormat::compile("<Time> <Content>").unwrap(),
+            lines: LineCounters {
+                lines: 100,
+                messages: 100,
+                ..LineCounters::default()
+            },
+            parser,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        assert!(ParserState::read_if_there(&path).unwrap().is_none());
+        let state = learnt();
+        state.write(&path).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let read = ParserState::read_if_there(&path).unwrap().unwrap();
+        assert_eq!(read.header.source(), "<Time> <Content>");
+        assert_eq!(read.lines, state.lines);
+        assert!(read.parser.clusters().eq(state.parser.clusters()));
+
+        let refused = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            let error = ParserState::read_if_there(&path).unwrap_err();
+            assert_eq!(fs::read(&path).unwrap(), bytes, "the file is left as it is");
+            assert!(error.hint().is_some_and(|hint| !hint.is_empty()), "{error}");
+            error.to_string()
+        };
+        for length in 0..bytes.len() {
+            refused(&bytes[..length]);
+        }
+        for at in 0..bytes.len() {
+            let mut turned = bytes.clone();
+            turned[at] ^= 1 << (at % 8);
+            refused(&turned);
+        }
+        let mut newer = bytes.clone();
+        newer[8] = 7;
+        assert!(
+            refused(&newer).contains("parser state of format 7"),
+            "{}",
+            refused(&newer)
+        );
+        assert!(refused(&[&bytes[..], b"x"].concat()).contains("damaged"));
+        for foreign in [&b"EventId,EventTemplate\n"[..], b"DEEPLOG\n\x01\0\0\0", b"\0"] {
+            assert!(refused(foreign).contains("not a deeplog parser state"));
+        }
+        let error = ParserState::read_if_there(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("directory"), "{error}");
+    }
+}

@@ -94,7 +94,6 @@ impl Sink for ParquetTable {
 
     fn finish(mut self: Box<Self>) -> io::Result<AtomicFile> {
         self.write_group()?;
-        self.writer.finish().map_err(told)?;
         self.writer.into_inner().map_err(told)
     }
 }

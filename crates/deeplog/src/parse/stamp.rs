@@ -11,9 +11,9 @@ use crate::error::{Error, Result};
 use crate::experiment::Stamp;
 use crate::input::Lines;
 
-const DATES: [&str; 14] = [
+const DATES: [&str; 15] = [
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%b/%Y", "%d %b %Y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%y%m%d",
-    "%y/%m/%d", "%a %b %d", "%b %d", "%m-%d",
+    "%y/%m/%d", "%a %b %d", "%b %d", "%m-%d", "%m.%d",
 ];
 const JOINS: [&str; 4] = [" ", "T", "-", ":"];
 const TIMES: [&str; 5] = ["%H:%M:%S%.f", "%H:%M:%S,%3f", "%H:%M:%S:%3f", "%H.%M.%S%.f", "%H%M%S"];

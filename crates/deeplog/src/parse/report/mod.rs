@@ -23,6 +23,8 @@ use timeline::Timelines;
 /// Templates that are shown: of more, the most frequent ones, and the rarest, which are often the interesting ones.
 const FREQUENT: usize = 400;
 const RARE: usize = 100;
+/// Bytes of a template's text that are shown.
+const TEXT_BYTES: usize = 2_000;
 /// Examples of a template, and the bytes that are shown of each.
 const EXAMPLES: usize = 3;
 const EXAMPLE_BYTES: usize = 400;
@@ -51,6 +53,8 @@ struct Facts {
     lines: LineCounters,
     /// Templates of these lines.
     templates: usize,
+    /// Templates of one line.
+    once: usize,
     /// Templates that were learnt from other lines, in calls before.
     unseen: usize,
     /// Messages with a template.
@@ -108,6 +112,7 @@ impl Report {
                 header: learnt.state.header.source().to_owned(),
                 lines: learnt.lines,
                 templates: seen,
+                once: counts.iter().filter(|count| **count == 1).count(),
                 unseen: templates.len() - seen,
                 messages: 0,
                 first: None,
@@ -160,9 +165,11 @@ impl Sink for Report {
 impl Seen {
     fn new(id: String, text: &str) -> Self {
         let parameters = text.matches("<*>").count();
+        let shown = &text[..text.floor_char_boundary(TEXT_BYTES)];
+        let rest = if shown.len() < text.len() { "…" } else { "" };
         Self {
             id,
-            text: text.to_owned(),
+            text: format!("{shown}{rest}"),
             count: 0,
             first: Moment::default(),
             last: Moment::default(),

@@ -76,14 +76,11 @@ fn head(report: &Report) -> String {
     };
     fact("lines", count(lines.lines) + &others);
     if let (Some(first), Some(last)) = (facts.first.and_then(rfc3339), facts.last.and_then(rfc3339)) {
-        fact(
-            "time span (UTC)",
-            format!("{}<small>to {}</small>", readable(&first), readable(&last)),
-        );
+        let span = format!("<span>{}</span> <span>– {}</span>", readable(&first), readable(&last));
+        fact("time span (UTC)", span);
     }
-    let rare = report.shown.iter().filter(|seen| seen.count == 1).count();
-    if rare > 0 {
-        fact("seen once", count(rare as u64));
+    if facts.once > 0 {
+        fact("seen once", count(facts.once as u64));
     }
     head += "</dl>\n";
     let _ = writeln!(
@@ -182,7 +179,7 @@ fn parameters(main: &mut String, seen: &Seen) {
     if seen.spreads.is_empty() {
         return;
     }
-    *main += "<h3>Parameters</h3>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">position</th>\
+    *main += "<h3>Parameters</h3>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">#</th>\
               <th scope=\"col\">distinct</th><th scope=\"col\">most frequent values</th>\
               <th scope=\"col\">numbers</th></tr></thead>\n<tbody>\n";
     for (i, spread) in seen.spreads.iter().enumerate() {
@@ -271,12 +268,13 @@ fn span(first: Moment, last: Moment) -> String {
     if first.line == last.line {
         told(first)
     } else {
-        format!("{} – {}", told(first), told(last))
+        format!("<span>{}</span> <span>– {}</span>", told(first), told(last))
     }
 }
 
-/// An RFC 3339 time of UTC as people write it, to the second.
+/// An RFC 3339 time of UTC as people write it, to the second. Stamps without a year are held for those of 1970.
 fn readable(time: &str) -> String {
     let (seconds, _) = time.split_at(time.len().min(19));
-    seconds.replacen('T', " ", 1)
+    let seconds = seconds.replacen('T', " ", 1);
+    seconds.strip_prefix("1970-").map(str::to_owned).unwrap_or(seconds)
 }
