@@ -16,6 +16,7 @@ mod init;
 mod interruption;
 mod labels;
 mod model_files;
+mod parse_outputs;
 mod parsing;
 mod quickstart;
 mod real_data;

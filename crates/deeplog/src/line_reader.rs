@@ -57,6 +57,28 @@ pub struct LineReaderState {
 }
 
 impl LineCounters {
+    /// Counts a line of a log whose messages have one line each and a header, but not the line itself among `lines`.
+    pub(crate) fn count_line(&mut self, line: &[u8], is_message: bool) {
+        *match (is_message, line.trim_ascii().is_empty(), self.messages) {
+            (true, ..) => &mut self.messages,
+            (false, true, _) => &mut self.blank,
+            (false, false, 0) => &mut self.without_header,
+            (false, false, _) => &mut self.continuations,
+        } += 1;
+    }
+
+    /// Adds what follows, which was counted as if it were the beginning of a log.
+    pub(crate) fn append(&mut self, next: Self) {
+        let is_begun = self.messages > 0;
+        self.lines += next.lines;
+        self.messages += next.messages;
+        self.joined += next.joined;
+        self.without_template += next.without_template;
+        self.blank += next.blank;
+        self.continuations += next.continuations;
+        *if is_begun { &mut self.continuations } else { &mut self.without_header } += next.without_header;
+    }
+
     /// Counts what a line is or completes, but not the line itself among `lines`.
     pub(crate) fn count(&mut self, piece: &Piece<'_>) {
         match piece {

@@ -9,7 +9,7 @@ use crate::config::{ConfigErrors, DrainConfig};
 use crate::frozen::FrozenParser;
 use crate::parser::ParserConfig;
 use crate::reader::Reader;
-use crate::reading::{Line, LineReader, LineTokens, Prepared, Preparer};
+use crate::reading::{Line, LineReader, LineTokens, Lines};
 use crate::recency::Recency;
 use crate::tokens::has_digit;
 use crate::tree::{LeafIndex, Tree, TreeShape};
@@ -134,40 +134,13 @@ impl Drain {
         }
     }
 
-    /// Masks and cuts contents for [`Self::learn_prepared`] as [`Self::learn`] would; any thread may have it.
-    ///
-    /// The costly part of a line is the same whatever was learnt before; only the walk through the tree needs the lines
-    /// in their order. So hand blocks of lines to threads that prepare them, and let one learn the blocks in their order:
-    ///
-    /// ```
-    /// use drain_parser::{Drain, DrainConfig, Prepared};
-    ///
-    /// let mut drain = Drain::new(DrainConfig { masks: vec![r"\d+".into()], ..DrainConfig::default() })?;
-    /// let preparer = drain.preparer();
-    /// let blocks = [["took 1 ms", "took 22 ms"], ["no route", "took 3 ms"]];
-    /// let mut learnt = Vec::new();
-    /// std::thread::scope(|scope| {
-    ///     let prepare = |block: [&'static str; 2]| {
-    ///         let mut prepared = Prepared::default();
-    ///         preparer.prepare(block.map(str::as_bytes), &mut prepared);
-    ///         prepared
-    ///     };
-    ///     let prepared = blocks.map(|block| scope.spawn(move || prepare(block)));
-    ///     for block in prepared {
-    ///         drain.learn_prepared(&block.join().unwrap_or_default(), &mut learnt);
-    ///     }
-    /// });
-    /// assert_eq!(learnt.iter().map(|cluster| cluster.0).collect::<Vec<_>>(), [0, 0, 1, 0]);
-    /// # Ok::<(), drain_parser::ConfigErrors>(())
-    /// ```
-    pub fn preparer(&self) -> Preparer {
-        Preparer::new(self.reader.clone())
+    /// Learns contents that were masked and cut by the settings of this parser, and appends the cluster of each.
+    pub(crate) fn learn_lines(&mut self, lines: &Lines, clusters: &mut Vec<ClusterId>) {
+        clusters.extend(lines.iter().map(|line| self.learn_tokens(line)));
     }
 
-    /// Learns contents that a [`Preparer`] of this parser, or of one with the same settings, has prepared, and appends
-    /// the cluster of each to `clusters`: the same as [`Self::learn`] for each of them in their order.
-    pub fn learn_prepared(&mut self, prepared: &Prepared, clusters: &mut Vec<ClusterId>) {
-        clusters.extend(prepared.lines().map(|line| self.learn_tokens(line)));
+    pub(crate) fn reader(&self) -> &LineReader {
+        &self.reader
     }
 
     fn learn_tokens(&mut self, line: LineTokens<'_>) -> ClusterId {

@@ -108,14 +108,9 @@ impl<'l> LineTokens<'l> {
     }
 }
 
-/// Masks and cuts contents as one [`Drain`](crate::Drain) does, which says how to use it:
-/// [`Drain::preparer`](crate::Drain::preparer). A clone a thread is the fastest way to share it.
-#[derive(Debug, Clone)]
-pub struct Preparer(LineReader);
-
-/// Contents that are ready to be learnt. Keep one and have it filled again and again: then no line costs an allocation.
+/// The tokens of several contents.
 #[derive(Debug, Clone, Default)]
-pub struct Prepared {
+pub(crate) struct Lines {
     /// The masked contents, one behind the other.
     text: Vec<u8>,
     /// The tokens of all contents, within `text`.
@@ -126,37 +121,27 @@ pub struct Prepared {
     line: Line,
 }
 
-impl Preparer {
-    pub(crate) fn new(reader: LineReader) -> Self {
-        Self(reader)
+impl Lines {
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.spans.clear();
+        self.hashes.clear();
+        self.ends.clear();
     }
 
-    /// Fills `prepared` with `contents`, in place of what it held.
-    pub fn prepare<'c>(&self, contents: impl IntoIterator<Item = &'c [u8]>, prepared: &mut Prepared) {
-        let Prepared {
-            text,
-            spans,
-            hashes,
-            ends,
-            line,
-        } = prepared;
-        text.clear();
-        spans.clear();
-        hashes.clear();
-        ends.clear();
-        for content in contents {
-            self.0.prepare(content, line);
-            let offset = text.len();
-            text.extend_from_slice(&line.masked.text);
-            spans.extend(line.spans.iter().map(|span| span.start + offset..span.end + offset));
-            hashes.extend_from_slice(&line.hashes);
-            ends.push(spans.len());
-        }
+    /// Adds a content.
+    pub(crate) fn push(&mut self, reader: &LineReader, content: &[u8]) {
+        reader.prepare(content, &mut self.line);
+        let offset = self.text.len();
+        self.text.extend_from_slice(&self.line.masked.text);
+        let spans = self.line.spans.iter();
+        self.spans
+            .extend(spans.map(|span| span.start + offset..span.end + offset));
+        self.hashes.extend_from_slice(&self.line.hashes);
+        self.ends.push(self.spans.len());
     }
-}
 
-impl Prepared {
-    pub(crate) fn lines(&self) -> impl Iterator<Item = LineTokens<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = LineTokens<'_>> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, &end)| LineTokens {
             text: &self.text,

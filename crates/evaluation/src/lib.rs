@@ -47,7 +47,7 @@ mod explanation;
 mod explanation_text;
 mod judged;
 mod metrics;
-mod number;
+pub mod number;
 mod plots;
 mod report;
 mod sweeps;
@@ -69,6 +69,6 @@ pub use metrics::{
     Timing, Timings, Unit, metrics_schema,
 };
 pub use plots::{Plot, plots};
-pub use report::{EXPLAINED_SESSIONS, ReportInput, most_anomalous, report_html, report_markdown};
+pub use report::{EXPLAINED_SESSIONS, ReportInput, Script, html_page, most_anomalous, report_html, report_markdown};
 pub use sweeps::{CandidatesPoint, Oracle, ScoreHistogram, Sweeps, sweep_candidates};
 pub use table::{results_markdown, results_table};

@@ -1,12 +1,12 @@
 //! How figures are written, the same everywhere.
 
 /// A rate with four decimals, a dash where it is undefined.
-pub(crate) fn rate(value: Option<f64>) -> String {
+pub fn rate(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
 }
 
 /// A count with commas between the thousands.
-pub(crate) fn count(value: u64) -> String {
+pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -19,13 +19,13 @@ pub(crate) fn count(value: u64) -> String {
 }
 
 /// A share as a percentage with at most one decimal, for prevalences and the like.
-pub(crate) fn share(value: f64) -> String {
+pub fn share(value: f64) -> String {
     let percent = format!("{:.1}", value * 100.0);
     format!("{}%", percent.strip_suffix(".0").unwrap_or(&percent))
 }
 
 /// A probability as a percentage that never rounds to a certainty it does not have.
-pub(crate) fn probability(value: f64) -> String {
+pub fn probability(value: f64) -> String {
     let percent = value * 100.0;
     if percent <= 0.0 {
         "0%".to_owned()
@@ -41,7 +41,7 @@ pub(crate) fn probability(value: f64) -> String {
 }
 
 /// Seconds in a unit that fits.
-pub(crate) fn seconds(value: f64) -> String {
+pub fn seconds(value: f64) -> String {
     if value < 1.0 {
         format!("{:.0} ms", value * 1_000.0)
     } else if value < 120.0 {

@@ -1,5 +1,6 @@
 //! Reading: files of lines, sessions and labels, plain or compressed.
 
+mod blocks;
 mod bytes;
 mod labels;
 mod records;
@@ -7,6 +8,7 @@ mod session_file;
 mod structured;
 mod zstandard;
 
+pub(crate) use blocks::{Blocks, lines};
 pub(crate) use bytes::read_to_end;
 pub use bytes::{Lines, MAX_LINE, expand, sha256};
 pub use labels::Labels;

@@ -1,39 +1,85 @@
 //! Logs to event templates and parameters, as tables: what `deeplog parse` does.
 //!
-//! Two passes. The first learns the templates and keeps which cluster each line joined (four bytes a line); the second
-//! reads the lines again and writes each with its cluster's final template, so lines are grouped as Drain grouped them.
+//! Two passes. The first learns the templates and keeps which cluster each message joined (four bytes a message); the second
+//! reads the lines again and hands each, with its cluster's final template, to all outputs: lines are grouped as they
+//! were learnt. Without an output for lines there is no second pass.
 
-mod rows;
+mod crew;
+mod csv_table;
+mod jsonl_table;
+mod learning;
+mod parquet_table;
+mod report;
+mod row;
 mod spool;
+mod stamp;
+mod text;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use drain_parser::{ClusterId, Drain, DrainConfig, LineFormat, Piece, Template, TemplateId};
-use rustc_hash::FxHashMap;
+use drain_parser::{FrozenParser, LineFormat, Parser, ParserConfig, Piece, Template};
 
 use crate::error::{Error, Result};
+use crate::experiment::Stamp;
 use crate::init::guess_header;
 use crate::input::Records;
 use crate::line_reader::LineCounters;
 use crate::observer::Observer;
-use crate::output::{create_folder, write_atomically};
-use rows::Rows;
+use crate::output::{AtomicFile, create_folder, write_atomically};
+use crate::parser_state::ParserState;
+use csv_table::CsvTable;
+use jsonl_table::JsonlTable;
+use learning::{Learnt, Snapshots, interrupted, learn};
+use parquet_table::ParquetTable;
+use report::Report;
+use row::{RowReader, Sink};
 use spool::Spooled;
+use stamp::StampReader;
 
-/// Columns of `structured.csv` that are not the header's.
-const OWN_COLUMNS: [&str; 4] = ["LineId", "EventId", "EventTemplate", "ParameterList"];
+/// Columns of the tables that are not the header's.
+const OWN_COLUMNS: [&str; 5] = ["LineId", "EventTime", "EventId", "EventTemplate", "ParameterList"];
 
-/// How a log is parsed.
+/// How a log is parsed, and what is written.
 #[derive(Clone, Debug)]
 pub struct Parsing {
     /// The line header; guessed, and said so to the observer, where it is not given.
     pub header: Option<LineFormat>,
-    /// Settings of Drain.
-    pub parser: DrainConfig,
-    /// Whether `structured.csv` is written too, and not `templates.csv` alone.
-    pub structured: bool,
+    /// The time stamp; looked for in the header's fields where it is not given.
+    pub time: Option<Stamp>,
+    /// How templates are found.
+    pub parser: ParserConfig,
+    /// How many threads make lines ready for learning; with 1, one thread does all. No result depends on it.
+    pub threads: usize,
+    /// The tables with a row for every physical line, besides `templates.csv`.
+    pub tables: Vec<TableFormat>,
+    /// Whether `report.html` is written too.
+    pub report: bool,
+    /// Where what was learnt is kept from call to call.
+    pub state: Option<StateFile>,
+}
+
+/// A format of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// `structured.csv`, in the columns of logparser.
+    Csv,
+    /// `structured.jsonl`, an object a line.
+    Jsonl,
+    /// `structured.parquet`.
+    Parquet,
+}
+
+/// The file that keeps what was learnt from call to call.
+#[derive(Clone, Debug)]
+pub struct StateFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What it holds already: learning goes on from there.
+    pub found: Option<ParserState>,
+    /// How often it is written while lines are learnt. It always is in the end.
+    pub every: Duration,
 }
 
 /// What came of it.
@@ -51,64 +97,115 @@ pub struct ParseSummary {
     pub seconds: f64,
 }
 
-/// What the first pass leaves to the second.
-struct Learnt {
-    drain: Drain,
-    /// The cluster of each message, in order.
-    clusters: Vec<Assignment>,
-    lines: LineCounters,
-    cut: u64,
-}
-
-/// The cluster of a line.
-type Assignment = Option<ClusterNumber>;
-
-/// A [`ClusterId`] plus one in four bytes: a list of assignments holds nothing else, whatever the length of the log.
-type ClusterNumber = std::num::NonZeroU32;
-
-/// Parses logs into `out/templates.csv` (`EventId`, `EventTemplate`, `Occurrences`, most frequent first) and, if asked
-/// for, `out/structured.csv`, which has a row for every physical line: `LineId` from 1, the header's fields, `Content`,
-/// `EventId`, `EventTemplate` and `ParameterList`, a JSON array. Lines without a header have their whole text as
+/// Parses logs into `out/templates.csv` (`EventId`, `EventTemplate`, `Occurrences`, most frequent first) and what else is
+/// asked for. A table has a row for every physical line: `LineId` from 1, `EventTime` (not in the CSV), the header's
+/// fields, `Content`, `EventId`, `EventTemplate` and `ParameterList`. Lines without a header have their whole text as
 /// `Content` and nothing else. Bytes that are not UTF-8 and control characters are written as `\xNN`, as in templates;
-/// tabs stay.
+/// tabs stay. In JSON lines and Parquet a parameter comes with its mask and its span, in bytes of the content.
+///
+/// With a state file, learning goes on from what it holds, occurrences count on, and it is written in the end.
 ///
 /// # Errors
-/// Settings that cannot be used, inputs that cannot be read or hold nothing, and folders that cannot be written.
+/// Settings that cannot be used or are not those of the state, inputs that cannot be read or hold nothing, and folders
+/// that cannot be written.
 pub fn parse(inputs: &[PathBuf], parsing: &Parsing, out: &Path, observer: &mut dyn Observer) -> Result<ParseSummary> {
-    let drain = Drain::new(parsing.parser.clone()).map_err(|error| {
+    let input = Spooled::new(inputs)?;
+    let state = begin(&parsing, &input.files, observer)?;
+    create_folder(out)?;
+    let kept = parsing.state.as_ref().map(|state| state.path.as_path());
+    if let Some(path) = kept {
+        // Hours of learning are not to end at a place that cannot be written.
+        AtomicFile::create(path)?;
+    }
+    let started = Instant::now();
+    let snapshots = parsing.state.as_ref().map(|file| Snapshots {
+        path: &file.path,
+        every: file.every,
+        last: started,
+    });
+    let has_rows = parsing.report || !parsing.tables.is_empty();
+    let learnt = learn(&input.files, state, has_rows, parsing.threads, snapshots, observer)?;
+    if learnt.lines.lines == 0 {
+        return Err(Error::run("the input is empty", "give a log with at least one line"));
+    }
+    let frozen = learnt.state.parser.freeze();
+    if has_rows {
+        let reader = RowReader::new(&learnt.state.header, &frozen, stamp(&parsing, &learnt, &input.files)?);
+        let outputs = outputs(&parsing, inputs, &learnt, &frozen, out)?;
+        if !write_rows(&input.files, &learnt, reader, outputs, observer)? {
+            return Err(interrupted(&learnt.state, kept));
+        }
+    }
+    write_templates(frozen.templates(), &out.join("templates.csv"))?;
+    if let Some(path) = kept {
+        learnt.state.write(path)?;
+    }
+    Ok(ParseSummary {
+        lines: learnt.lines,
+        cut: learnt.cut,
+        templates: frozen.templates().len(),
+        evicted: learnt.state.parser.evicted(),
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// What learning begins with: a parser that knows nothing, or the one of the state.
+fn begin(parsing: &Parsing, files: &[PathBuf], observer: &mut dyn Observer) -> Result<ParserState> {
+    let parser = Parser::new(parsing.parser.clone()).map_err(|error| {
         Error::config(
             "the parser's settings",
             "--mask, --similarity, --depth …",
             error.to_string(),
         )
     })?;
-    let input = Spooled::new(inputs)?;
-    let header = header(parsing, &input, observer)?;
-    create_folder(out)?;
-    let started = Instant::now();
-    let learnt = learn(&input.files, &header, parsing.structured, drain, observer)?;
-    if learnt.lines.lines == 0 {
-        return Err(Error::run("the input is empty", "give a log with at least one line"));
+    let Some(StateFile {
+        path,
+        found: Some(found),
+        ..
+    }) = &parsing.state
+    else {
+        let header = header(parsing, files, observer)?;
+        return Ok(ParserState {
+            header,
+            lines: LineCounters::default(),
+            parser,
+        });
+    };
+    let differs = |field: &str, fact: String| {
+        let fact = format!(
+            "{fact}: leave it out, or give another state file than {}",
+            path.display()
+        );
+        Err(Error::config("the call", field, fact))
+    };
+    if let Some(given) = parsing
+        .header
+        .as_ref()
+        .filter(|given| given.source() != found.header.source())
+    {
+        let (given, learnt) = (given.source(), found.header.source());
+        return differs(
+            "--format",
+            format!("is `{given}`, but the state was learnt with `{learnt}`"),
+        );
     }
-    if parsing.structured {
-        write_structured(&input.files, &header, &learnt, &out.join("structured.csv"), observer)?;
+    if parsing.parser != found.parser.config() {
+        let fact = "are not those that the state was learnt with".to_owned();
+        return differs("--mask, --similarity, --depth …", fact);
     }
-    let frozen = learnt.drain.freeze();
-    write_templates(frozen.templates(), &out.join("templates.csv"))?;
-    Ok(ParseSummary {
-        lines: learnt.lines,
-        cut: learnt.cut,
-        templates: frozen.templates().len(),
-        evicted: learnt.drain.evicted(),
-        seconds: started.elapsed().as_secs_f64(),
-    })
+    observer.warn(&format!(
+        "going on from the {} lines that taught {}",
+        found.lines.lines,
+        path.display()
+    ));
+    Ok(found.clone())
 }
 
-fn header(parsing: &Parsing, input: &Spooled, observer: &mut dyn Observer) -> Result<LineFormat> {
+fn header(parsing: &Parsing, files: &[PathBuf], observer: &mut dyn Observer) -> Result<LineFormat> {
     let header = match &parsing.header {
         Some(header) => header.clone(),
         None => {
-            let (header, confidence) = guess_header(&input.files)?;
+            let (header, confidence) = guess_header(files)?;
             observer.warn(&format!(
                 "guessed the header format `{}` ({confidence}% sure)",
                 header.source()
@@ -117,91 +214,102 @@ fn header(parsing: &Parsing, input: &Spooled, observer: &mut dyn Observer) -> Re
         }
     };
     if let Some(name) = header.fields().iter().find(|name| OWN_COLUMNS.contains(&name.as_str())) {
-        let fact = format!("names a field `<{name}>`, which is a column of structured.csv: give it another name");
+        let fact = format!("names a field `<{name}>`, which is a column of the tables: give it another name");
         return Err(Error::config("the header format", "--format", fact));
     }
     Ok(header)
 }
 
-fn learn(
+/// Reads the time stamps, if an output shows them and they can be read.
+fn stamp(parsing: &Parsing, learnt: &Learnt, files: &[PathBuf]) -> Result<Option<StampReader>> {
+    if !parsing.report && parsing.tables.iter().all(|format| *format == TableFormat::Csv) {
+        return Ok(None);
+    }
+    let header = &learnt.state.header;
+    let stamp = match &parsing.time {
+        Some(stamp) => Some(stamp.clone()),
+        None => stamp::find(files, header)?,
+    };
+    stamp.map(|stamp| StampReader::new(&stamp, header)).transpose()
+}
+
+type Output = (PathBuf, Box<dyn Sink>);
+
+fn outputs(
+    parsing: &Parsing,
+    inputs: &[PathBuf],
+    learnt: &Learnt,
+    frozen: &FrozenParser,
+    out: &Path,
+) -> Result<Vec<Output>> {
+    let columns = || RowReader::columns(&learnt.state.header);
+    let mut outputs: Vec<Output> = Vec::new();
+    for format in &parsing.tables {
+        let path = out.join(format.file_name());
+        let file = AtomicFile::create(&path)?;
+        let table: io::Result<Box<dyn Sink>> = match format {
+            TableFormat::Csv => CsvTable::new(file, columns()).map(|table| Box::new(table) as _),
+            TableFormat::Jsonl => Ok(Box::new(JsonlTable::new(file, columns()))),
+            TableFormat::Parquet => ParquetTable::new(file, columns()).map(|table| Box::new(table) as _),
+        };
+        outputs.push((path.clone(), table.map_err(Error::io("write", &path))?));
+    }
+    if parsing.report {
+        let path = out.join("report.html");
+        let report = Report::new(AtomicFile::create(&path)?, inputs, learnt, frozen);
+        outputs.push((path, Box::new(report)));
+    }
+    Ok(outputs)
+}
+
+/// Hands every line to every output; then all files take their places. `false` if it was asked to stop.
+fn write_rows(
     files: &[PathBuf],
-    header: &LineFormat,
-    keep_clusters: bool,
-    mut drain: Drain,
+    learnt: &Learnt,
+    mut reader: RowReader<'_>,
+    mut outputs: Vec<Output>,
     observer: &mut dyn Observer,
-) -> Result<Learnt> {
-    observer.begin("learning templates", None);
-    let (mut clusters, mut counters) = (Vec::new(), LineCounters::default());
-    let mut records = Records::of(files.to_vec(), header);
-    while let Some((read, piece)) = records.next_piece()? {
-        counters.count(&piece);
-        if let Piece::Message(record) = &piece {
-            let cluster = drain.learn(record.header.content());
-            if keep_clusters {
-                clusters.push(number_of(cluster));
+) -> Result<bool> {
+    observer.begin("writing rows", Some(learnt.lines.lines));
+    let mut records = Records::of(files.to_vec(), &learnt.state.header);
+    let mut templates = learnt.templates(reader.parser());
+    let mut messages = 0;
+    // A log that grows meanwhile ends where it ended in the first pass.
+    while (records.lines() < learnt.lines.lines || messages < learnt.lines.messages)
+        && let Some((read, piece)) = records.next_piece()?
+    {
+        let mut template = None;
+        if matches!(piece, Piece::Message(_)) {
+            messages += 1;
+            template = templates.next().flatten();
+        }
+        if let Some(row) = reader.read(&piece, template) {
+            for (path, output) in &mut outputs {
+                output.write(&row).map_err(Error::io("write", path))?;
             }
         }
         if observer.is_cancelled() {
-            return Err(cancelled());
+            return Ok(false);
         }
         observer.advance(read, "");
     }
-    counters.lines = records.lines();
-    observer.end(&format!("{} lines", counters.lines));
-    Ok(Learnt {
-        drain,
-        clusters,
-        lines: counters,
-        cut: records.lines_cut(),
-    })
+    let mut written = Vec::new();
+    for (path, output) in outputs {
+        written.push(output.finish().map_err(Error::io("write", &path))?);
+    }
+    written.into_iter().try_for_each(AtomicFile::commit)?;
+    observer.end(&format!("{} rows", learnt.lines.lines));
+    Ok(true)
 }
 
-fn write_structured(
-    files: &[PathBuf],
-    header: &LineFormat,
-    learnt: &Learnt,
-    path: &Path,
-    observer: &mut dyn Observer,
-) -> Result<()> {
-    observer.begin("writing rows", Some(learnt.lines.lines));
-    let frozen = learnt.drain.freeze();
-    let by_id: FxHashMap<TemplateId, usize> = frozen
-        .templates()
-        .iter()
-        .enumerate()
-        .map(|(index, template)| (template.id, index))
-        .collect();
-    let templates: FxHashMap<ClusterNumber, usize> = learnt
-        .drain
-        .clusters()
-        .filter_map(|cluster| Some((number_of(cluster.id)?, *by_id.get(&TemplateId::of(&cluster.template))?)))
-        .collect();
-    let mut records = Records::of(files.to_vec(), header);
-    let mut clusters = learnt.clusters.iter();
-    let written = write_atomically(path, |out| {
-        let mut rows = Rows::new(out, header, &frozen)?;
-        // A log that grows meanwhile ends where it ended in the first pass.
-        while (records.lines() < learnt.lines.lines || clusters.len() > 0)
-            && let Some((read, piece)) = records.next_piece().map_err(io::Error::other)?
-        {
-            let cluster = match &piece {
-                Piece::Message(_) => clusters.next().copied().flatten(),
-                _ => None,
-            };
-            rows.write(&piece, cluster.and_then(|cluster| templates.get(&cluster).copied()))?;
-            if observer.is_cancelled() {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            observer.advance(read, "");
+impl TableFormat {
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::Csv => "structured.csv",
+            Self::Jsonl => "structured.jsonl",
+            Self::Parquet => "structured.parquet",
         }
-        rows.flush()
-    });
-    if observer.is_cancelled() {
-        return Err(cancelled());
     }
-    written?;
-    observer.end(&format!("{} rows", learnt.lines.lines));
-    Ok(())
 }
 
 fn write_templates(templates: &[Template], path: &Path) -> Result<()> {
@@ -215,17 +323,6 @@ fn write_templates(templates: &[Template], path: &Path) -> Result<()> {
         }
         table.flush()
     })
-}
-
-/// Beyond four thousand million clusters, lines get the template that matches them.
-fn number_of(cluster: ClusterId) -> Assignment {
-    ClusterNumber::new(u32::try_from(cluster.0).ok()?.checked_add(1)?)
-}
-
-fn cancelled() -> Error {
-    Error::Interrupted {
-        hint: "no table was finished; start again".into(),
-    }
 }
 
 #[cfg(test)]

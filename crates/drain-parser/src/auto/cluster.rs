@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::miner::{PARAMETER, Pattern};
+use super::lines::PARAMETER;
+use super::miner::Pattern;
 use super::scan::is_word_byte;
 use super::values::Values;
 use crate::words::{Mark, Word};

@@ -4,19 +4,16 @@ use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cluster::Clusters;
-use super::scan::{Kind, Token, cut};
+use super::lines::{LineView, Lines};
 use super::values::Values;
 use crate::config::{AutoConfig, ConfigErrors};
 use crate::drain::{ClusterId, ClusterView};
 use crate::frozen::FrozenParser;
-use crate::masking::{MaskedText, Masks, Origin};
+use crate::masking::Masks;
 use crate::parser::ParserConfig;
 use crate::reader::Reader;
 use crate::recency::Recency;
 use crate::words::text_of;
-
-/// Stands for a parameter in a pattern's key.
-pub(super) const PARAMETER: u8 = 0;
 
 /// What contents with the same words and punctuation have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,14 +38,7 @@ pub struct AutoMiner {
     recency: Recency,
     next_id: u64,
     evicted: u64,
-    scratch: Scratch,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Scratch {
-    masked: MaskedText,
-    tokens: Vec<Token>,
-    key: Vec<u8>,
+    lines: Lines,
 }
 
 impl AutoMiner {
@@ -62,7 +52,7 @@ impl AutoMiner {
             recency: Recency::default(),
             next_id: 0,
             evicted: 0,
-            scratch: Scratch::default(),
+            lines: Lines::default(),
         })
     }
 
@@ -77,36 +67,40 @@ impl AutoMiner {
 
     /// Counts a content in and says which pattern it has.
     pub(crate) fn learn(&mut self, content: &[u8]) -> ClusterId {
-        let Scratch { masked, tokens, key } = &mut self.scratch;
-        self.masks.apply(content, masked);
-        cut(masked, tokens);
-        write_key(&masked.text, tokens, key);
-        let hash = xxh3_64(key);
-        let slot = match self.find(hash) {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
+        lines.push(&self.masks, content);
+        let id = lines.iter().map(|line| self.learn_line(line)).last();
+        self.lines = lines;
+        id.unwrap_or_default()
+    }
+
+    /// Counts contents in that were made ready with the masks of this miner, and appends the pattern of each.
+    pub(crate) fn learn_lines(&mut self, lines: &Lines, clusters: &mut Vec<ClusterId>) {
+        clusters.extend(lines.iter().map(|line| self.learn_line(line)));
+    }
+
+    pub(crate) fn masks(&self) -> &Masks {
+        &self.masks
+    }
+
+    fn learn_line(&mut self, line: LineView<'_>) -> ClusterId {
+        let slot = match self.find(line.hash, line.key) {
             Some(slot) => {
                 self.recency.touch(slot);
                 slot
             }
-            None => {
-                let parameters = self.scratch.key.iter().filter(|&&byte| byte == PARAMETER).count();
-                self.place(Pattern {
-                    id: ClusterId(self.next_id),
-                    key: self.scratch.key.as_slice().into(),
-                    values: vec![Values::default(); parameters],
-                    count: 0,
-                })
-            }
+            None => self.place(Pattern {
+                id: ClusterId(self.next_id),
+                key: line.key.into(),
+                values: vec![Values::default(); line.parameters()],
+                count: 0,
+            }),
         };
-        let Scratch { masked, tokens, .. } = &self.scratch;
         let pattern = &mut self.patterns[slot as usize];
         pattern.count += 1;
-        let mut origin = Origin::new(&masked.pieces);
-        let parameters = tokens.iter().filter(|token| matches!(token.kind, Kind::Parameter(_)));
-        for (values, token) in pattern.values.iter_mut().zip(parameters) {
-            if !values.is_settled() {
-                let start = origin.of(token.start);
-                values.add(&content[start..origin.of(token.end)], token.kind);
-            }
+        for (values, value) in pattern.values.iter_mut().zip(line.values()) {
+            values.add(value);
         }
         pattern.id
     }
@@ -142,9 +136,8 @@ impl AutoMiner {
 
     /// Puts back a saved pattern; `false` where it is there already or there is no room.
     pub(super) fn restore(&mut self, pattern: Pattern) -> bool {
-        self.scratch.key.clear();
-        self.scratch.key.extend_from_slice(&pattern.key);
-        let fits = self.patterns.len() < self.config.max_patterns && self.find(xxh3_64(&pattern.key)).is_none();
+        let known = self.find(xxh3_64(&pattern.key), &pattern.key);
+        let fits = self.patterns.len() < self.config.max_patterns && known.is_none();
         if fits {
             self.place(pattern);
         }
@@ -165,9 +158,7 @@ impl AutoMiner {
 
     /// Takes a pattern in, which may be known.
     fn add(&mut self, pattern: &Pattern) {
-        self.scratch.key.clear();
-        self.scratch.key.extend_from_slice(&pattern.key);
-        if let Some(slot) = self.find(xxh3_64(&pattern.key)) {
+        if let Some(slot) = self.find(xxh3_64(&pattern.key), &pattern.key) {
             let known = &mut self.patterns[slot as usize];
             known.count += pattern.count;
             for (values, others) in known.values.iter_mut().zip(&pattern.values) {
@@ -186,9 +177,8 @@ impl AutoMiner {
         patterns
     }
 
-    /// The pattern of the key in the scratch.
-    fn find(&self, hash: u64) -> Option<u32> {
-        let same = |slot: &u32| *self.patterns[*slot as usize].key == *self.scratch.key;
+    fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
+        let same = |slot: &u32| *self.patterns[*slot as usize].key == *key;
         self.by_key.find(hash, same).copied()
     }
 
@@ -224,19 +214,5 @@ impl AutoMiner {
         }
         self.free.push(slot);
         self.evicted += 1;
-    }
-}
-
-/// The text of the tokens, each parameter as one byte, and one space where there is white space.
-fn write_key(text: &[u8], tokens: &[Token], key: &mut Vec<u8>) {
-    key.clear();
-    for token in tokens {
-        if !token.glued && !key.is_empty() {
-            key.push(b' ');
-        }
-        match token.kind {
-            Kind::Parameter(_) => key.push(PARAMETER),
-            _ => key.extend_from_slice(&text[token.start..token.end]),
-        }
     }
 }

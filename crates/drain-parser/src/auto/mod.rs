@@ -10,11 +10,13 @@
 //!    only where words are values ([`cluster`]).
 
 mod cluster;
+mod lines;
 mod masks;
 mod miner;
 mod saved;
 mod scan;
 mod values;
 
+pub(crate) use lines::Lines;
 pub use miner::AutoMiner;
 pub(crate) use scan::{Kind, Token, cut};

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::miner::{AutoMiner, PARAMETER, Pattern};
+use super::lines::PARAMETER;
+use super::miner::{AutoMiner, Pattern};
 use super::values::Values;
 use crate::config::AutoConfig;
 use crate::drain::ClusterId;

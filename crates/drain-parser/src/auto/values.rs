@@ -1,8 +1,5 @@
 //! What stood at a parameter's position: enough to tell a constant from a parameter, whatever the order of the lines.
 
-use super::masks::{EMPTY, IDENTIFIER, VALUE};
-use super::scan::Kind;
-use crate::found_by::FoundBy;
 use crate::template::{escaped, unescape};
 
 /// How many values are kept.
@@ -19,19 +16,16 @@ pub(super) struct Values {
 
 impl Values {
     /// Whether no further value changes anything: this is a parameter whatever it says.
-    pub(super) fn is_settled(&self) -> bool {
+    fn is_settled(&self) -> bool {
         self.many && self.kept.is_empty()
     }
 
-    /// Counts a value in.
-    pub(super) fn add(&mut self, value: &[u8], kind: Kind) {
-        if self.is_settled() {
-            return;
-        }
-        match kind {
-            // Only these may turn out to be constants.
-            Kind::Parameter(FoundBy::BuiltIn(VALUE | IDENTIFIER | EMPTY)) => self.keep(value),
-            _ => {
+    /// Counts a value in; `None` for one that does not matter, since it is a parameter whatever it says.
+    pub(super) fn add(&mut self, value: Option<&[u8]>) {
+        match value {
+            _ if self.is_settled() => {}
+            Some(value) => self.keep(value),
+            None => {
                 self.kept = Vec::new();
                 self.many = true;
             }

@@ -218,20 +218,6 @@ proptest! {
     }
 
     #[test]
-    fn prepared_contents_are_learnt_as_any(config in tight(), blocks in prop::collection::vec(contents(), 0..5)) {
-        let (mut one, mut other) = (drain(config.clone()), drain(config));
-        let preparer = other.preparer();
-        let (mut prepared, mut learnt, mut expected) = (Prepared::default(), Vec::new(), Vec::new());
-        for block in &blocks {
-            expected.extend(block.iter().map(|content| one.learn(content.as_bytes())));
-            preparer.prepare(block.iter().map(String::as_bytes), &mut prepared);
-            other.learn_prepared(&prepared, &mut learnt);
-        }
-        prop_assert_eq!(learnt, expected);
-        prop_assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
-    }
-
-    #[test]
     fn a_reloaded_parser_goes_on_as_if_nothing_had_been(config in tight(), before in contents(), after in contents()) {
         let mut drain = drain(config);
         before.iter().for_each(|content| { drain.learn(content.as_bytes()); });

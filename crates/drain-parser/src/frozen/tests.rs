@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{AutoConfig, DrainConfig};
 use crate::parser::Parser;
+use crate::prepared::Prepared;
 
 fn frozen(config: &DrainConfig, texts: &[&str]) -> FrozenParser {
     let config = ParserConfig::Drain(config.clone());
@@ -209,6 +210,20 @@ proptest! {
                 prop_assert_eq!(parameter.value.as_ptr(), content[parameter.start..].as_ptr());
             }
         }
+    }
+
+    #[test]
+    fn prepared_contents_are_learnt_as_any(config in configs(), blocks in prop::collection::vec(contents(), 0..4)) {
+        let (mut one, mut other) = (Parser::new(config.clone()).unwrap(), Parser::new(config).unwrap());
+        let preparer = other.preparer();
+        let (mut prepared, mut learnt) = (Prepared::default(), Vec::new());
+        for block in &blocks {
+            preparer.prepare(block.iter().map(Vec::as_slice), &mut prepared);
+            other.learn_prepared(&prepared, &mut learnt);
+        }
+        let expected: Vec<_> = blocks.iter().flatten().map(|content| one.learn(content)).collect();
+        prop_assert_eq!(learnt, expected);
+        prop_assert_eq!(one.clusters(), other.clusters());
     }
 
     #[test]

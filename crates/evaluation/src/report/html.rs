@@ -2,15 +2,12 @@
 
 use detection::Reason;
 
+use super::page::html_page;
 use super::sessions::{explanations, flagged_list};
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
 use crate::number::{count, rate, share};
 use crate::table::{Row, distinct_population, population, rows};
 use crate::{Interval, Metrics, escape};
-
-const STYLE: &str = include_str!("style.css");
-/// Nothing may be loaded or run: what a hostile log smuggled in would stay text.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The report as one HTML file without scripts and without anything to load: it opens from an e-mail, prints, and reads
 /// on a phone. All content of the log is escaped, and characters that would not show are spelt out.
@@ -19,13 +16,6 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
     let metrics = input.metrics;
     let name = escape(&metrics.experiment.name);
     let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{name}: anomalies found by DeepLog</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-    );
-    page += &format!(
         "<header>\n<h1>{name}</h1>\n<p>{}</p>\n",
         escape(&metrics.experiment.description)
     );
@@ -62,7 +52,8 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
     );
     page += &section("explanations", "Explanations", &explanations(input));
     page += &section("data", "Data and time", &data(metrics));
-    page + "</main>\n</body>\n</html>\n"
+    let title = format!("{}: anomalies found by DeepLog", metrics.experiment.name);
+    html_page(&title, "", None, &page)
 }
 
 fn section(id: &str, title: &str, content: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod html;
 mod markdown;
+mod page;
 mod sessions;
 
 use detection::Verdict;
@@ -10,6 +11,7 @@ use crate::{Explanation, Metrics, Plot};
 
 pub use html::report_html;
 pub use markdown::report_markdown;
+pub use page::{Script, html_page};
 
 /// Flagged sessions that a report explains at most; the rest is counted.
 pub const EXPLAINED_SESSIONS: usize = 200;
