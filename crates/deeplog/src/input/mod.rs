@@ -1,6 +1,7 @@
 //! Reading: files of lines, sessions and labels, plain or compressed.
 
 mod bytes;
+mod files;
 mod labels;
 mod records;
 mod session_file;
@@ -8,7 +9,9 @@ mod structured;
 mod zstandard;
 
 pub(crate) use bytes::read_to_end;
-pub use bytes::{Lines, MAX_LINE, expand, sha256};
+pub use bytes::{Lines, MAX_LINE, sha256};
+pub(crate) use files::sort_by_time;
+pub use files::{expand, expand_logs};
 pub use labels::Labels;
 pub use records::Records;
 pub use session_file::read_sessions;
