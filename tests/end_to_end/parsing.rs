@@ -120,12 +120,13 @@ fn bytes_that_are_no_text_are_rows_too() {
 fn unusable_input_and_settings_are_told_and_leave_nothing() {
     let room = job_room();
     room.write("empty.log", "");
+    room.write("folder/.hidden.log", "hidden");
     room.write("cut.gz", &gzipped(text(&job_lines(400), "\n").as_bytes())[..600]);
     for (name, fact) in [
         ("missing.log", "no such file"),
         ("empty.log", "empty"),
         ("cut.gz", "cut.gz"),
-        (".", "is a directory"),
+        ("folder", "folder is a directory"),
     ] {
         parse(&room, &[name, "--out", "out"]).fails(1, &[fact]);
     }

@@ -67,7 +67,9 @@ pub use experiment::{
     Stamp, Training as TrainingSettings, results_folder,
 };
 pub use init::{Finding, Survey, guess_header, survey};
-pub use input::{Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, read_sessions, sha256};
+pub use input::{
+    Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, sha256,
+};
 pub use intake::{Intake, IntakeState, Message, Names};
 pub use line_reader::{LineCounters, LineReader, LineReaderState};
 pub use observer::{Observer, Unobserved};

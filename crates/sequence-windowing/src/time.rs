@@ -92,6 +92,25 @@ impl TimeFormat {
         Ok(compiled)
     }
 
+    /// Whether stamps of this format carry their year, so that those of several files can be compared.
+    pub fn has_year(&self) -> bool {
+        use chrono::format::{Fixed, Numeric};
+        let is_year = |item: &Item<'_>| {
+            matches!(
+                item,
+                Item::Numeric(
+                    Numeric::Year
+                        | Numeric::YearMod100
+                        | Numeric::IsoYear
+                        | Numeric::IsoYearMod100
+                        | Numeric::Timestamp,
+                    _
+                ) | Item::Fixed(Fixed::RFC2822 | Fixed::RFC3339)
+            )
+        };
+        self.units.is_some() || self.items.iter().any(is_year)
+    }
+
     /// The time of a stamp; `None` if it does not follow the format.
     pub fn parse(&self, clock: &mut Clock, text: &[u8]) -> Option<Timestamp> {
         if let Some((last, time)) = &clock.last
@@ -301,6 +320,20 @@ mod tests {
             ["2005", "2006", "2005", "2006", "2006", "2006", "2007"]
         );
         assert_eq!(years(None), ["1970", "1971", "1970", "1971", "1971", "1971", "1972"]);
+    }
+
+    #[test]
+    fn formats_with_a_year_are_told() {
+        for (format, has_year) in [
+            ("%Y-%m-%d %H:%M", true),
+            ("%D %T", true),
+            ("%s", true),
+            ("%s%3f", true),
+            ("%+", true),
+            ("%b %d %H:%M", false),
+        ] {
+            assert_eq!(TimeFormat::new(format, None).unwrap().has_year(), has_year, "{format}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use deeplog::{Error, Experiment, Lines, Model, Override, Result, expand};
+use deeplog::{Error, Experiment, Lines, Model, Observer, Override, Result, expand, expand_logs};
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::Metrics;
 
@@ -31,8 +31,8 @@ pub(crate) struct JudgeArgs {
     /// The model file
     #[arg(long, value_name = "MODEL")]
     model: PathBuf,
-    /// Logs or session files (as the model was trained on), globs, or - for standard input; .gz and .zst are read
-    /// too. Several count as one input, and their lines are numbered through
+    /// Logs or session files (as the model was trained on), folders, globs, or - for standard input; .gz and .zst are
+    /// read too. Several count as one input, and their lines are numbered through
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -41,10 +41,16 @@ pub(crate) struct JudgeArgs {
 
 impl JudgeArgs {
     /// The model, and the files behind the inputs in their order.
-    pub(crate) fn open(&self) -> Result<(Model, Vec<PathBuf>)> {
+    pub(crate) fn open(&self, observer: &mut dyn Observer) -> Result<(Model, Vec<PathBuf>)> {
         let model = Model::open(&self.model, &self.device.open()?)?;
-        let files: Vec<Vec<PathBuf>> = self.inputs.iter().map(|input| expand(input)).collect::<Result<_>>()?;
-        Ok((model, files.concat()))
+        let mut files = Vec::new();
+        for input in &self.inputs {
+            files.extend(match (&model.experiment.profile, &model.artefact.description.parser) {
+                (Some(profile), Some(_)) => expand_logs(input, profile, observer)?,
+                _ => expand(input)?,
+            });
+        }
+        Ok((model, files))
     }
 }
 

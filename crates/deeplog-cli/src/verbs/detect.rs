@@ -42,7 +42,7 @@ const SHOWN: usize = 3;
 const LONGEST: usize = 300;
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let (model, files) = args.judge.open()?;
+    let (model, files) = args.judge.open(console)?;
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     if args.format == Format::Csv {
         writeln!(out, "session,outcome,score,events,reason,position,line,seen")?;

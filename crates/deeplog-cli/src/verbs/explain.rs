@@ -22,7 +22,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let (model, files) = args.judge.open()?;
+    let (model, files) = args.judge.open(console)?;
     let mut found: Option<(Session, Verdict)> = None;
     model.detect(&files, console, &mut |session, verdict| {
         let better = match &args.session {

@@ -10,7 +10,7 @@ use crate::console::Console;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The log: a file (.gz and .zst too) or a glob
+    /// The log: a file (.gz and .zst too), a folder or a glob
     #[arg(value_name = "LOG")]
     log: PathBuf,
     /// Folder for the two files

@@ -66,12 +66,10 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
         } => files::divided(train_normal, test_normal.as_deref(), test_abnormal.as_deref(), observer),
         Source::Sessions { file } => files::sessions(experiment, file, observer),
         Source::Structured { file } => structured::read(experiment, file, observer),
-        Source::Raw { log } => raw::read(
-            experiment,
-            &input::expand(log)?,
-            labels_beside(experiment, log)?,
-            observer,
-        ),
+        Source::Raw { log } => {
+            let files = input::expand_logs(log, structured::profile_of(experiment)?, observer)?;
+            raw::read(experiment, &files, labels_beside(experiment, log)?, observer)
+        }
         Source::Synthetic(config) => {
             let (log, labels) = crate::synthesis::write(config, out, observer)?;
             let labels = Labels::read(&labels, None, None, "Normal")?;

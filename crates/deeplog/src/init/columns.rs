@@ -80,9 +80,7 @@ impl Column<'_> {
     }
 
     pub(super) fn is_level(&self) -> bool {
-        let word = String::from_utf8_lossy(self.word());
-        let word = word.trim();
-        LEVELS.contains(&word.to_lowercase().as_str()) || (word.len() == 1 && "VDIWEFAS".contains(word))
+        is_level(self.word())
     }
 
     /// Whether it is punctuation that parts columns.
@@ -107,6 +105,13 @@ impl Column<'_> {
         };
         self.bracket.is_none() && parts.len() > 1 && parts.iter().all(is_name)
     }
+}
+
+/// Whether a word names a severity.
+pub(super) fn is_level(word: &[u8]) -> bool {
+    let word = String::from_utf8_lossy(word);
+    let word = word.trim();
+    LEVELS.contains(&word.to_lowercase().as_str()) || (word.len() == 1 && "VDIWEFAS".contains(word))
 }
 
 /// Cuts the beginning of `text` into columns.

@@ -11,6 +11,7 @@ use super::columns::{Column, columns};
 use super::names::{Names, literal, stamp_fields};
 use super::sample::Sample;
 use super::stamp::{Stamps, best_format};
+use crate::experiment::Stamp;
 
 /// Share of lines that must agree on a stamp, a level, a bracket or a name.
 const MOST: f64 = 0.97;
@@ -42,6 +43,16 @@ pub(super) struct StampGuess {
     /// Share of the stamps that the format reads.
     pub(super) reading: f64,
     pub(super) example: String,
+}
+
+impl StampGuess {
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp {
+            fields: self.fields.clone(),
+            format: self.format.clone(),
+            year: None,
+        }
+    }
 }
 
 /// A line, and how much of it is behind.

@@ -3,9 +3,12 @@
 mod columns;
 mod header;
 mod identifier;
+mod json_message;
+mod keyword;
 mod masks;
 mod messages;
 mod names;
+mod rest;
 mod sample;
 mod stamp;
 mod stream;
@@ -19,8 +22,8 @@ use drain_parser::LineFormat;
 use sequence_windowing::{Limits, SessionRule};
 
 use crate::error::{Error, Result};
-use crate::input::expand;
-use header::HeaderGuess;
+use crate::input::{expand, sort_by_time};
+use header::{HeaderGuess, StampGuess};
 use identifier::Candidate;
 use messages::Messages;
 use sample::Sample;
@@ -64,15 +67,19 @@ pub struct Finding {
     pub examples: Vec<String>,
 }
 
-/// Looks at the first 5,000 lines of a log and some further on. `log`: a file or a glob.
+/// Looks at the first 5,000 lines of a log and some further on. `log`: a file, a folder or a glob.
 ///
 /// # Errors
 /// A log that cannot be read, is empty, or is no text.
 pub fn survey(log: &Path, name: &str) -> Result<Survey> {
     let path = std::path::absolute(log).map_err(Error::io("read", log))?;
-    let files = expand(&path)?;
+    let mut files = expand(&path)?;
     let sample = Sample::read(&files)?;
-    let header = guess(&sample)?;
+    let header = guess(&files, &sample)?;
+    if files.len() > 1 {
+        let stamp = header.stamp.as_ref().map(StampGuess::stamp);
+        sort_by_time(&mut files, &header.format, stamp.as_ref())?;
+    }
     let messages = Messages::read(&files, &header)?;
     let candidates = identifier::candidates(&messages).map_err(internal)?;
     let session = session(&messages, &header, &candidates);
@@ -100,7 +107,7 @@ pub fn survey(log: &Path, name: &str) -> Result<Survey> {
 /// # Errors
 /// Logs that cannot be read, are empty, or are no text.
 pub fn guess_header(files: &[PathBuf]) -> Result<(LineFormat, u8)> {
-    let guess = guess(&Sample::read(files)?)?;
+    let guess = guess(files, &Sample::read(files)?)?;
     Ok((guess.format, percent(guess.confidence)))
 }
 
@@ -114,9 +121,12 @@ impl Survey {
     }
 }
 
-fn guess(sample: &Sample) -> Result<HeaderGuess> {
+fn guess(files: &[PathBuf], sample: &Sample) -> Result<HeaderGuess> {
     let stamps = Stamps::new().map_err(internal)?;
-    header::guess(sample, &stamps).map_err(internal)
+    match keyword::guess(files, &stamps)? {
+        Some(found) => Ok(found),
+        None => header::guess(sample, &stamps).map_err(internal),
+    }
 }
 
 /// A guess that does not compile is our mistake, and no reason to fall over.
@@ -188,6 +198,9 @@ fn findings(
     let shown = |line: &Vec<u8>| String::from_utf8_lossy(&line[..line.len().min(160)]).into_owned();
     let fields = header.format.fields().len() - 1;
     let reason = match fields {
+        _ if header.format.as_header().is_none() => {
+            format!("{:.1}% of the records are of this format", 100.0 * header.fitting)
+        }
         0 => format!(
             "no header that {} lines share; each line is a message",
             sample.lines.len()

@@ -21,18 +21,13 @@ const MOST_CONTROLS: f64 = 0.05;
 pub(super) struct Sample {
     /// Lines that hold anything, none longer than 4 KiB.
     pub(super) lines: Vec<Vec<u8>>,
-    /// How many of them come from the gapless start.
-    pub(super) head: usize,
 }
 
 impl Sample {
     /// Reads the first 5,000 lines, and blocks of 1,000 at lines 10,000, 20,000, 40,000 and so on.
     pub(super) fn read(files: &[PathBuf]) -> Result<Self> {
         let name = files.first().map(|path| path.display().to_string()).unwrap_or_default();
-        let mut sample = Self {
-            lines: Vec::new(),
-            head: 0,
-        };
+        let mut sample = Self { lines: Vec::new() };
         let (mut bytes, mut controls) = (0, 0);
         let mut lines = Lines::of(files.to_vec());
         while let Some((number, line)) = lines.next_line()? {
@@ -49,7 +44,6 @@ impl Sample {
                 .filter(|byte| byte.is_ascii_control() && !b"\t\x1b".contains(byte))
                 .count();
             sample.lines.push(line.to_vec());
-            sample.head += usize::from(number <= HEAD);
         }
         if sample.lines.is_empty() {
             return Err(Error::run(

@@ -60,6 +60,11 @@ const TAILS: [(&str, &str); 6] = [
     (r" (?:19|20)\d{2}", " %Y"),
 ];
 
+/// Values that are looked at for what their format may be.
+const LOOKED_AT: usize = 200;
+/// Share of the values that a format must read.
+const MOST: f64 = 0.9;
+
 const UNIX: &str = r"1\d{9}(?P<unix_fraction>\.\d{1,9})?";
 const HALF_DAY: &str = " ?[AP]M";
 
@@ -154,6 +159,34 @@ impl Stamps {
             formats: dates.iter().map(|date| format!("{date}{join}{time}")).collect(),
         })
     }
+}
+
+/// The format of values that are stamps and nothing else, with the share of them that it reads: most of them, or none.
+pub(super) fn of_values(values: &[Vec<u8>], stamps: &Stamps) -> Option<(String, f64)> {
+    let mut formats: Vec<String> = Vec::new();
+    for value in values.iter().take(LOOKED_AT) {
+        let whole = stamps.at(value).filter(|stamp| stamp.length == value.len());
+        let found = whole.map_or_else(|| unix_in_units(value).into_iter().collect(), |stamp| stamp.formats);
+        for format in found {
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+    }
+    best_format(&formats, values).filter(|(_, reading)| *reading >= MOST)
+}
+
+/// Unix time in milliseconds, microseconds or nanoseconds, by its length.
+fn unix_in_units(value: &[u8]) -> Option<String> {
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_whole = digits == value.len() || value[digits] == b'.';
+    let format = match digits {
+        13 => "%s%3f",
+        16 => "%s%6f",
+        19 => "%s%9f",
+        _ => return None,
+    };
+    is_whole.then(|| format.to_owned())
 }
 
 /// The format among `formats` that reads most of the stamps; among equals the one that goes back least often, then the

@@ -27,13 +27,7 @@ pub(super) struct SessionGuess {
 /// A header field whose values live for a short time each, as processes do that serve one connection.
 pub(super) fn short_lived(messages: &Messages, header: &HeaderGuess) -> Option<SessionGuess> {
     let best = fields(messages, header)
-        .filter(|(_, use_)| {
-            use_.distinct >= 10
-                && (2.5..=1_000.0).contains(&use_.per_value)
-                && use_.coverage >= 0.8
-                && use_.recurring >= 0.7
-                && use_.reach <= 0.2
-        })
+        .filter(|(_, use_)| is_short_lived(use_))
         .max_by(|a, b| a.1.score().total_cmp(&b.1.score()))?;
     let (column, recurrence) = best;
     let name = header.format.fields()[column].clone();
@@ -51,6 +45,15 @@ pub(super) fn short_lived(messages: &Messages, header: &HeaderGuess) -> Option<S
         confidence: recurrence.score(),
         examples: examples(messages, column),
     })
+}
+
+/// Whether values come and go: many of them, each on some messages that are close together.
+pub(super) fn is_short_lived(values: &Recurrence) -> bool {
+    values.distinct >= 10
+        && (2.5..=1_000.0).contains(&values.per_value)
+        && values.coverage >= 0.8
+        && values.recurring >= 0.7
+        && values.reach <= 0.2
 }
 
 /// Windows, per host, process or thread where the header names a few.
@@ -119,9 +122,18 @@ fn fields<'a>(messages: &'a Messages, header: &'a HeaderGuess) -> impl Iterator<
             .flat_map(|stamp| &stamp.fields)
             .any(|field| field == name);
         is_stamp
-            || ["Content", "Level", "Label", "Date", "Time"]
-                .iter()
-                .any(|other| name.starts_with(other))
+            || [
+                "Content",
+                "Level",
+                "Label",
+                "Date",
+                "Time",
+                "Rest",
+                "Priority",
+                "Attributes",
+            ]
+            .iter()
+            .any(|other| name.starts_with(other))
     };
     let columns = header
         .format

@@ -1,4 +1,4 @@
-//! Lines of bytes from files, globs and standard input; `.gz` and `.zst` are recognised by their first bytes.
+//! Lines of bytes from files and standard input; `.gz` and `.zst` are recognised by their first bytes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -14,27 +14,6 @@ use crate::error::{Error, Result};
 pub const MAX_LINE: usize = 16 << 20;
 
 const BLOCK: usize = 1 << 20;
-
-/// The files behind a path or glob, in the order of their names.
-pub fn expand(pattern: &Path) -> Result<Vec<PathBuf>> {
-    if pattern == Path::new("-") || pattern.exists() {
-        return Ok(vec![pattern.to_owned()]);
-    }
-    let text = pattern.to_string_lossy();
-    let mut files: Vec<PathBuf> = match glob::glob(&text) {
-        Ok(paths) => paths
-            .filter_map(std::result::Result::ok)
-            .filter(|path| path.is_file())
-            .collect(),
-        Err(_) => Vec::new(),
-    };
-    files.sort();
-    if files.is_empty() {
-        let missing = io::Error::new(io::ErrorKind::NotFound, "no such file, and as a glob it matches none");
-        return Err(Error::io("read", pattern)(missing));
-    }
-    Ok(files)
-}
 
 /// SHA-256 of a file as it lies on disk, in hex.
 pub fn sha256(path: &Path) -> Result<String> {

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod bytes;
+mod files;
 mod labels;
 mod records;
 mod session_file;
@@ -10,7 +11,9 @@ mod zstandard;
 
 pub(crate) use blocks::{Blocks, lines};
 pub(crate) use bytes::read_to_end;
-pub use bytes::{Lines, MAX_LINE, expand, sha256};
+pub use bytes::{Lines, MAX_LINE, sha256};
+pub(crate) use files::sort_by_time;
+pub use files::{expand, expand_logs};
 pub use labels::Labels;
 pub use records::Records;
 pub use session_file::read_sessions;

@@ -77,8 +77,10 @@ enum Kind {
     Syslog,
     Container {
         runtime: Runtime,
-        /// Which of the runtime's fields are kept: those that the inner format does not have itself.
+        /// Which of the runtime's fields the inner format does not have itself.
         kept: Vec<usize>,
+        /// Which it has too, and where: they are the runtime's where the inner one's are empty.
+        shared: Vec<(usize, usize)>,
         inner: Box<LineFormat>,
     },
 }
@@ -114,7 +116,9 @@ impl LineFormat {
             Kind::Header(format) => format.fields().to_vec(),
             Kind::Pairs(_, keys) => keys.fields().to_vec(),
             Kind::Syslog => syslog::FIELDS.map(str::to_owned).to_vec(),
-            Kind::Container { runtime, kept, inner } => {
+            Kind::Container {
+                runtime, kept, inner, ..
+            } => {
                 let own = runtime.fields();
                 let own = kept.iter().map(|&field| own[field].clone());
                 own.chain(inner.fields.iter().cloned()).collect()
@@ -190,11 +194,21 @@ impl LineFormat {
                 let (texts, message) = syntax.split(keys, record, bytes)?;
                 (texts, message, bytes)
             }
-            Kind::Container { runtime, kept, inner } => {
+            Kind::Container {
+                runtime,
+                kept,
+                shared,
+                inner,
+            } => {
                 let (bytes, memory) = unescaped.parts();
                 let (own, message) = runtime.split(record, bytes)?;
                 let bytes: &'l [u8] = bytes;
                 let mut split = inner.take_apart(message.bytes(bytes), memory)?;
+                for &(field, within) in shared {
+                    if split.header.fields[within].is_empty() {
+                        split.header.fields[within] = own[field].bytes(bytes);
+                    }
+                }
                 let own = kept.iter().map(|&field| own[field].bytes(bytes));
                 split.header.fields.insert_many(0, own);
                 split.header.content += kept.len();
@@ -264,12 +278,13 @@ fn container(runtime: Runtime, keyword: &'static str, options: &[(&str, &str)]) 
         return Err(refused(keyword, "inner", remedy));
     }
     let own = runtime.fields();
-    let kept = (0..own.len())
-        .filter(|&field| !inner.fields.contains(&own[field]))
-        .collect();
+    let within = |field: usize| inner.fields.iter().position(|name| *name == own[field]);
     Ok(Kind::Container {
+        kept: (0..own.len()).filter(|&field| within(field).is_none()).collect(),
+        shared: (0..own.len())
+            .filter_map(|field| Some((field, within(field)?)))
+            .collect(),
         runtime,
-        kept,
         inner: Box::new(inner),
     })
 }

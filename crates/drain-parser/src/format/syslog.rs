@@ -158,6 +158,10 @@ fn tag(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
         None => (b"".as_slice(), behind),
     };
     let content = behind.strip_prefix(b":")?;
+    // A colon within a word, as in `name::of::module`, ends no name.
+    if content.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
+        return None;
+    }
     (!name.is_empty()).then(|| (name, pid, trim(content)))
 }
 
