@@ -9,7 +9,6 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 use regex::bytes::Regex;
 
-use automaton::Trace;
 pub(crate) use passes::Mask;
 use passes::{Pass, passes};
 
@@ -31,7 +30,6 @@ pub(crate) struct MaskedText {
     spare_pieces: Vec<Piece>,
     /// What one pass replaces.
     found: Vec<Found>,
-    trace: Trace,
 }
 
 /// One `<*>` of a masked text.
