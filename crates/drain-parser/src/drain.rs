@@ -123,28 +123,40 @@ impl Drain {
     /// Masks and cuts contents for [`Self::learn_prepared`] as [`Self::learn`] would; any thread may have it.
     ///
     /// The costly part of a line is the same whatever was learnt before; only the walk through the tree needs the lines
-    /// in their order. So hand blocks of lines to threads that prepare them, and let one learn the blocks in their order:
+    /// in their order. So let each of some threads take the next block of lines, split their headers, prepare them, wait
+    /// until the blocks before have been learnt, and learn its own: the result is that of one thread.
     ///
     /// ```
-    /// use drain_parser::{Drain, DrainConfig, Prepared};
+    /// use std::sync::{Condvar, Mutex, PoisonError};
+    /// use drain_parser::{ClusterId, Drain, DrainConfig, Prepared};
     ///
-    /// let mut drain = Drain::new(DrainConfig { masks: vec![r"\d+".into()], ..DrainConfig::default() })?;
+    /// let drain = Drain::new(DrainConfig { masks: vec![r"\d+".into()], ..DrainConfig::default() })?;
     /// let preparer = drain.preparer();
-    /// let blocks = [["took 1 ms", "took 22 ms"], ["no route", "took 3 ms"]];
-    /// let mut learnt = Vec::new();
+    /// let blocks = [["took 1 ms", "took 22 ms"], ["no route", "took 3 ms"], ["no route", "no"]];
+    /// let unread = Mutex::new(blocks.iter().enumerate());
+    /// let learning = Mutex::new((0, drain, Vec::new()));
+    /// let turn = Condvar::new();
     /// std::thread::scope(|scope| {
-    ///     let prepare = |block: [&'static str; 2]| {
-    ///         let mut prepared = Prepared::default();
-    ///         preparer.prepare(block.map(str::as_bytes), &mut prepared);
-    ///         prepared
-    ///     };
-    ///     let prepared = blocks.map(|block| scope.spawn(move || prepare(block)));
-    ///     for block in prepared {
-    ///         drain.learn_prepared(&block.join().unwrap_or_default(), &mut learnt);
+    ///     for _ in 0..2 {
+    ///         scope.spawn(|| {
+    ///             let mut prepared = Prepared::default();
+    ///             let next = || unread.lock().unwrap_or_else(PoisonError::into_inner).next();
+    ///             while let Some((at, block)) = next() {
+    ///                 preparer.prepare(block.iter().map(|line| line.as_bytes()), &mut prepared);
+    ///                 let Ok(learning) = learning.lock() else { return };
+    ///                 let Ok(mut learning) = turn.wait_while(learning, |learning| learning.0 != at) else { return };
+    ///                 let (learnt, drain, clusters) = &mut *learning;
+    ///                 drain.learn_prepared(&prepared, clusters);
+    ///                 *learnt += 1;
+    ///                 turn.notify_all();
+    ///             }
+    ///         });
     ///     }
     /// });
-    /// assert_eq!(learnt.iter().map(|cluster| cluster.0).collect::<Vec<_>>(), [0, 0, 1, 0]);
-    /// # Ok::<(), drain_parser::ConfigErrors>(())
+    /// let (_, drain, clusters) = learning.into_inner().map_err(|_| "a thread failed")?;
+    /// assert_eq!(clusters, [0, 0, 1, 0, 1, 2].map(ClusterId));
+    /// assert_eq!(drain.clusters().count(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn preparer(&self) -> Preparer {
         Preparer::new(self.reader.clone())
