@@ -11,7 +11,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use drain_parser::{Drain, DrainConfig, HeaderFormat, Prepared, Scratch};
+use drain_parser::{DrainConfig, HeaderFormat, Parser, ParserConfig, Prepared, Scratch};
 use log_synthesis::{HdfsConfig, HdfsSimulator};
 
 const FORMAT: &str = "<Date> <Time> <Pid> <Level> <Component>: <Content>";
@@ -63,8 +63,12 @@ fn steps() {
             .map(|h| h.content().len())
             .sum()
     });
-    for (title, masks) in [("without masks", &[] as &[&str]), ("with two masks", &HDFS_MASKS)] {
-        let mut drain = drain(masks);
+    let methods = [
+        ("auto", Parser::new(ParserConfig::default()).unwrap()),
+        ("without masks", drain(&[])),
+        ("with two masks", drain(&HDFS_MASKS)),
+    ];
+    for (title, mut drain) in methods {
         measure(&format!("learn {title}"), contents.len(), || {
             contents.iter().map(|content| drain.learn(content).0 as usize).sum()
         });
@@ -129,7 +133,7 @@ fn templates() {
         for content in &contents {
             drain.learn(content.as_bytes());
         }
-        assert_eq!(drain.clusters().count(), templates);
+        assert_eq!(drain.clusters().len(), templates);
         let frozen = drain.freeze();
         let mut scratch = Scratch::default();
         measure(&format!("learn, {templates} templates"), contents.len(), || {
@@ -188,12 +192,12 @@ fn contents<'l>(lines: &[&'l [u8]]) -> Vec<&'l [u8]> {
     lines.iter().map(|line| format.split(line).unwrap().content()).collect()
 }
 
-fn drain(masks: &[&str]) -> Drain {
-    Drain::new(DrainConfig {
+fn drain(masks: &[&str]) -> Parser {
+    let config = DrainConfig {
         masks: masks.iter().map(ToString::to_string).collect(),
         ..DrainConfig::default()
-    })
-    .unwrap()
+    };
+    Parser::new(ParserConfig::Drain(config)).unwrap()
 }
 
 /// The best of the rounds that fit into a second: others come from what else the machine does.

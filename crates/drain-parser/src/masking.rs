@@ -6,10 +6,9 @@ mod passes;
 
 use std::ops::Range;
 
-use memchr::{memchr, memmem};
+use memchr::memchr_iter;
 use regex::bytes::Regex;
 
-use automaton::Trace;
 pub(crate) use passes::Mask;
 use passes::{Pass, passes};
 
@@ -31,7 +30,6 @@ pub(crate) struct MaskedText {
     spare_pieces: Vec<Piece>,
     /// What one pass replaces.
     found: Vec<Found>,
-    trace: Trace,
 }
 
 /// One `<*>` of a masked text.
@@ -71,14 +69,14 @@ impl Masks {
         masked.pieces.clear();
         // A `<*>` that the log itself wrote cannot be told from ours later on: it stands for itself. Asterisks are rare,
         // and looking for one byte is cheaper than setting up a search for three.
-        if memchr(b'*', content).is_some() {
-            let own = memmem::find_iter(content, PLACEHOLDER);
-            masked.pieces.extend(own.map(|at| Piece {
-                at,
-                original: at..at + PLACEHOLDER.len(),
-                mask: None,
-            }));
-        }
+        let own = memchr_iter(b'*', content)
+            .filter_map(|asterisk| asterisk.checked_sub(1))
+            .filter(|&at| content[at..].starts_with(PLACEHOLDER));
+        masked.pieces.extend(own.map(|at| Piece {
+            at,
+            original: at..at + PLACEHOLDER.len(),
+            mask: None,
+        }));
         for pass in &self.0 {
             pass.apply(masked);
         }

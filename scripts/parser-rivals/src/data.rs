@@ -36,7 +36,11 @@ impl Sample {
         let format = HeaderFormat::compile(self.format)?;
         let headers = log.split(|&byte| byte == b'\n').filter_map(|line| format.split(line));
         let contents: Vec<Vec<u8>> = headers
-            .map(|header| String::from_utf8_lossy(header.content()).replace('\r', " ").into_bytes())
+            .map(|header| {
+                String::from_utf8_lossy(header.content())
+                    .replace('\r', " ")
+                    .into_bytes()
+            })
             .collect();
         ensure!(!contents.is_empty(), "{} has no line with a header", path.display());
         Ok(redraw(&contents, lines.div_ceil(contents.len() as u64), seed))
@@ -45,8 +49,7 @@ impl Sample {
     /// The contents of the labelled lines, one a line, and their published groups.
     pub fn labelled(&self, data: &Path) -> Result<(String, Vec<String>)> {
         let path = data.join(self.truth);
-        let mut reader =
-            csv::Reader::from_path(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let mut reader = csv::Reader::from_path(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let (mut contents, mut truth) = (String::new(), Vec::new());
         for record in reader.deserialize() {
             let mut row: HashMap<String, String> = record?;

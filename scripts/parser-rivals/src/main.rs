@@ -101,7 +101,9 @@ fn measure(title: &str, sample: &Sample, settings: &Settings, arguments: &Argume
 
 fn print(title: &str, rows: &[Row]) {
     println!("\n**{title}**\n");
-    println!("| parser | lines/s | drain-parser is faster by | slowest to fastest round | lines read | templates | GA, 2k file |");
+    println!(
+        "| parser | lines/s | drain-parser is faster by | slowest to fastest round | lines read | templates | GA, 2k file |"
+    );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let ours = median(&rows[0].speeds);
     for row in rows {

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc::sync_channel;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use drain_parser::{Drain, DrainConfig, Prepared};
 use serde::Deserialize;
 
@@ -17,7 +18,7 @@ pub struct Settings {
     pub masks: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Parser {
     Ours,
     OursOnTwoThreads,
@@ -60,9 +61,6 @@ impl Parser {
 
     /// Learns the lines of `contents` until `limit` is over.
     pub fn run(self, settings: &Settings, contents: &Path, python: &Path, limit: Duration) -> Result<Outcome> {
-        if self == Self::Drain3 {
-            return drain3_python(settings, contents, python, limit);
-        }
         let text = fs::read_to_string(contents).with_context(|| format!("{} cannot be read", contents.display()))?;
         let lines: Vec<&str> = text.lines().collect();
         match self {
@@ -72,7 +70,7 @@ impl Parser {
             Self::Logdrain => logdrain(settings, settings.depth, &lines, limit),
             Self::LogdrainShallow => logdrain(settings, settings.depth - 1, &lines, limit),
             Self::Drain3Crate => drain3_crate(settings, &lines, limit),
-            Self::Drain3 => unreachable!("answered above"),
+            Self::Drain3 => drain3_python(settings, contents, python, limit),
         }
     }
 }
@@ -108,32 +106,44 @@ fn ours(settings: &Settings, lines: &[&str], limit: Duration) -> Result<Outcome>
     timed(lines, limit, |line| Ok(drain.learn(line.as_bytes()).0))
 }
 
-/// One thread prepares blocks of lines, the other learns them.
+/// Each thread prepares the next block of lines, and learns it when the blocks before have been learnt.
 fn ours_on_two_threads(settings: &Settings, lines: &[&str]) -> Result<Outcome> {
-    let mut drain = Drain::new(config(settings))?;
+    let drain = Drain::new(config(settings))?;
     let preparer = drain.preparer();
-    let mut clusters = Vec::with_capacity(lines.len());
+    let blocks: Vec<&[&str]> = lines.chunks(BLOCK).collect();
+    let next = AtomicUsize::new(0);
+    let learning = Mutex::new((0, drain, Vec::with_capacity(lines.len())));
+    let turn = Condvar::new();
     let begin = Instant::now();
     std::thread::scope(|scope| {
-        let (full, blocks) = sync_channel::<Prepared>(4);
-        let (empty, used) = sync_channel::<Prepared>(8);
-        scope.spawn(move || {
-            for block in lines.chunks(BLOCK) {
-                let mut prepared = used.try_recv().unwrap_or_default();
-                preparer.prepare(block.iter().map(|line| line.as_bytes()), &mut prepared);
-                if full.send(prepared).is_err() {
-                    return;
+        for _ in 0..2 {
+            let preparer = preparer.clone();
+            let (blocks, next, learning, turn) = (&blocks, &next, &learning, &turn);
+            scope.spawn(move || {
+                let mut prepared = Prepared::default();
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(block) = blocks.get(at) else { return };
+                    preparer.prepare(block.iter().map(|line| line.as_bytes()), &mut prepared);
+                    // Where the other thread has failed, so does the call.
+                    let Ok(learning) = learning.lock() else { return };
+                    let Ok(mut learning) = turn.wait_while(learning, |learning| learning.0 != at) else {
+                        return;
+                    };
+                    let (learnt, drain, clusters) = &mut *learning;
+                    drain.learn_prepared(&prepared, clusters);
+                    *learnt += 1;
+                    turn.notify_all();
                 }
-            }
-        });
-        for prepared in blocks {
-            drain.learn_prepared(&prepared, &mut clusters);
-            // A block that finds no room is made anew.
-            let _ = empty.try_send(prepared);
+            });
         }
     });
+    let seconds = begin.elapsed().as_secs_f64();
+    let (_, _, clusters) = learning
+        .into_inner()
+        .map_err(|_| anyhow!("a thread of drain-parser failed"))?;
     Ok(Outcome {
-        seconds: begin.elapsed().as_secs_f64(),
+        seconds,
         groups: clusters.into_iter().map(|cluster| cluster.0).collect(),
     })
 }

@@ -13,8 +13,6 @@ use super::Found;
 const LARGEST: usize = 1 << 20;
 /// How many bytes may be read for each byte of the text before the search is called off.
 const MOST_STEPS: usize = 16;
-/// How much of a failed try is remembered.
-const TRACE: usize = 256;
 
 /// Finds where the first of several masks matches, trying only where a match can begin.
 #[derive(Debug)]
@@ -31,21 +29,6 @@ struct Try {
     /// The mask and the end of its match.
     found: Option<(usize, usize)>,
     steps: usize,
-}
-
-/// The states that an earlier try went through. What it passed behind its match, if it had any, led to nothing: a later
-/// try that comes to the same state at the same place can stop. So a long run of digits is not read again from each of
-/// its digits.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Trace {
-    begin: usize,
-    states: Vec<StateID>,
-}
-
-impl Trace {
-    fn passes(&self, at: usize, state: StateID) -> bool {
-        self.states.get(at - self.begin) == Some(&state)
-    }
 }
 
 impl Automaton {
@@ -123,14 +106,18 @@ impl Automaton {
     /// Appends the matches in `text` from left to right: the earliest first, and of those that begin together that of
     /// the first mask. False where `found` is of no use: when it took too many steps, or when a mask matches from within
     /// the match of a later one that is marked in `entered`.
-    pub(super) fn find(&self, text: &[u8], entered: &[bool], trace: &mut Trace, found: &mut Vec<Found>) -> bool {
+    pub(super) fn find(&self, text: &[u8], entered: &[bool], found: &mut Vec<Found>) -> bool {
         let mut steps = MOST_STEPS * (text.len() + 1);
         let mut at = 0;
-        trace.states.clear();
+        let mut failed_before = None;
         while let Some(begin) = self.next_begin(text, at) {
-            let outcome = self.try_at(text, begin, trace);
-            let mut taken = outcome.steps;
             at = begin + 1;
+            if failed_before == Some(begin) && self.goes_on_as_before(text, begin) {
+                failed_before = Some(at);
+                continue;
+            }
+            let outcome = self.try_at(text, begin);
+            let mut taken = outcome.steps;
             if let Some((mask, end)) = outcome.found {
                 found.push(Found {
                     range: begin..end,
@@ -138,17 +125,17 @@ impl Automaton {
                 });
                 if entered[mask] {
                     while let Some(within) = self.next_begin(&text[..end], at) {
-                        let outcome = self.try_at(text, within, trace);
+                        let outcome = self.try_at(text, within);
                         taken += outcome.steps;
                         if outcome.found.is_some_and(|(other, _)| other < mask) {
                             return false;
                         }
                         at = within + 1;
                     }
-                    // A try from within may have found something behind this match.
-                    trace.states.clear();
                 }
                 at = end;
+            } else {
+                failed_before = Some(at);
             }
             match steps.checked_sub(taken) {
                 Some(left) => steps = left,
@@ -164,49 +151,44 @@ impl Automaton {
         Some(at + skipped)
     }
 
-    fn try_at(&self, text: &[u8], begin: usize, trace: &mut Trace) -> Try {
-        let mut state = match begin.checked_sub(1) {
+    /// Whether a try at `begin` comes with its first byte to where the try one byte before, which found nothing, came
+    /// with its second: then it finds nothing either. So a long number is not read again from each of its digits.
+    fn goes_on_as_before(&self, text: &[u8], begin: usize) -> bool {
+        let (before, byte) = (text[begin - 1], text[begin]);
+        let first = self.dfa.next_state(self.start_at(text, begin - 1), before);
+        self.dfa.next_state(first, byte) == self.begin(before, byte)
+    }
+
+    fn start_at(&self, text: &[u8], begin: usize) -> StateID {
+        match begin.checked_sub(1) {
             Some(before) => self.start_behind(text[before]),
             None => self.text_start,
-        };
-        let follows = begin - trace.begin < trace.states.len();
-        if !follows {
-            trace.begin = begin;
-            trace.states.clear();
         }
+    }
+
+    fn try_at(&self, text: &[u8], begin: usize) -> Try {
+        let mut state = self.start_at(text, begin);
         let mut found = None;
-        for (at, &byte) in text.iter().enumerate().skip(begin) {
-            state = self.dfa.next_state(state, byte);
-            if self.dfa.is_special_state(state) {
-                // A match is told one byte late.
-                if self.dfa.is_match_state(state) {
-                    found = Some((self.dfa.match_pattern(state, 0).as_usize(), at));
-                } else if self.dfa.is_dead_state(state) {
-                    return Try {
-                        found,
-                        steps: at - begin,
-                    };
-                }
+        // A match is told one byte late, when its last state is left.
+        let told = |state: StateID, read: usize| {
+            let mask = self.dfa.is_match_state(state).then(|| self.dfa.match_pattern(state, 0));
+            mask.map(|mask| (mask.as_usize(), begin + read - 1))
+        };
+        for (read, &byte) in text[begin..].iter().enumerate() {
+            let next = self.dfa.next_state(state, byte);
+            // The usual way within a number; the processor then need not wait for one step to begin the next.
+            if next == state {
+                continue;
             }
-            if follows {
-                // The earlier try found nothing from here on.
-                if trace.passes(at, state) {
-                    return Try {
-                        found,
-                        steps: at - begin,
-                    };
-                }
-            } else if trace.states.len() < TRACE {
-                trace.states.push(state);
+            found = told(state, read).or(found);
+            if self.dfa.is_dead_state(next) {
+                return Try { found, steps: read };
             }
+            state = next;
         }
-        state = self.dfa.next_eoi_state(state);
-        if self.dfa.is_match_state(state) {
-            found = Some((self.dfa.match_pattern(state, 0).as_usize(), text.len()));
-        }
-        Try {
-            found,
-            steps: text.len() - begin,
-        }
+        let read = text.len() - begin;
+        found = told(state, read).or(found);
+        found = told(self.dfa.next_eoi_state(state), read + 1).or(found);
+        Try { found, steps: read }
     }
 }

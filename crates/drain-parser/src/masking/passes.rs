@@ -57,7 +57,7 @@ impl Pass {
         let found = self
             .automaton
             .as_ref()
-            .is_some_and(|automaton| automaton.find(&masked.text, &self.entered, &mut masked.trace, &mut masked.found));
+            .is_some_and(|automaton| automaton.find(&masked.text, &self.entered, &mut masked.found));
         if found {
             masked.found.iter_mut().for_each(|found| found.mask += self.first);
             masked.mask_found();
