@@ -166,7 +166,7 @@ fn read_parser(mut fields: Fields<'_>) -> ParserConfig {
                 fields.optional::<toml::Value>(field);
                 fields.problem(
                     field,
-                    "is a setting of Drain, and the method is `auto`: remove it, or write `method = \"drain\"`".into(),
+                    "is a setting of Drain, and the method is `auto`: remove it, or write `method = \"drain\"`",
                 );
             }
             ParserConfig::Auto(AutoConfig {
