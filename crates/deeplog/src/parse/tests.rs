@@ -314,7 +314,8 @@ fn row_groups_follow_one_another_without_a_gap() {
 
 #[test]
 fn stamps_are_found_where_they_stand() {
-    let table: [(&str, &str, Option<(&[&str], &str)>); 10] = [
+    type Found = Option<(&'static [&'static str], &'static str)>;
+    let table: [(&str, &str, Found); 10] = [
         (
             "<A> <B> <Content>",
             "081109 203518 x",
@@ -355,7 +356,7 @@ fn stamps_are_found_where_they_stand() {
     for (format, line, expected) in table {
         fs::write(&path, format!("{line}\n").repeat(3)).unwrap();
         let header = HeaderFormat::compile(format).unwrap();
-        let found = stamp::find(&[path.clone()], &header).unwrap();
+        let found = stamp::find(std::slice::from_ref(&path), &header).unwrap();
         let expected = expected.map(|(fields, format)| Stamp {
             fields: fields.iter().map(|&field| field.to_owned()).collect(),
             format: format.to_owned(),
