@@ -64,6 +64,6 @@ impl Sink for CsvTable {
 
     fn finish(mut self: Box<Self>) -> io::Result<AtomicFile> {
         self.table.flush()?;
-        self.table.into_inner().map_err(|error| error.into_error())
+        self.table.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 }

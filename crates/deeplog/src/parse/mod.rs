@@ -110,7 +110,7 @@ pub struct ParseSummary {
 /// that cannot be written.
 pub fn parse(inputs: &[PathBuf], parsing: &Parsing, out: &Path, observer: &mut dyn Observer) -> Result<ParseSummary> {
     let input = Spooled::new(inputs)?;
-    let state = begin(&parsing, &input.files, observer)?;
+    let state = begin(parsing, &input.files, observer)?;
     create_folder(out)?;
     let kept = parsing.state.as_ref().map(|state| state.path.as_path());
     if let Some(path) = kept {
@@ -130,8 +130,8 @@ pub fn parse(inputs: &[PathBuf], parsing: &Parsing, out: &Path, observer: &mut d
     }
     let frozen = learnt.state.parser.freeze();
     if has_rows {
-        let reader = RowReader::new(&learnt.state.header, &frozen, stamp(&parsing, &learnt, &input.files)?);
-        let outputs = outputs(&parsing, inputs, &learnt, &frozen, out)?;
+        let reader = RowReader::new(&learnt.state.header, &frozen, stamp(parsing, &learnt, &input.files)?);
+        let outputs = outputs(parsing, inputs, &learnt, &frozen, out)?;
         if !write_rows(&input.files, &learnt, reader, outputs, observer)? {
             return Err(interrupted(&learnt.state, kept));
         }

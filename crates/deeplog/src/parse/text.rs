@@ -5,10 +5,15 @@ use std::fmt::Write as _;
 
 /// Bytes as text: what is not UTF-8 and control characters as `\xNN`, as in templates. Tabs stay.
 pub(super) fn shown(bytes: &[u8]) -> Cow<'_, str> {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
+    // Without a way out early, so that many bytes are looked at at once.
+    let is_plain = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\t'))
+    };
     let is_control = |character: char| character.is_control() && character != '\t';
     if let Ok(text) = str::from_utf8(bytes)
-        && (bytes.iter().all(is_plain) || !text.contains(is_control))
+        && (is_plain(bytes) || !text.contains(is_control))
     {
         return Cow::Borrowed(text);
     }

@@ -7,7 +7,7 @@ mod tests;
 mod timeline;
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use drain_parser::FrozenParser;
 use sequence_windowing::Timestamp;
@@ -108,7 +108,7 @@ impl Report {
         Self {
             out,
             facts: Facts {
-                files: files.iter().map(|file| file.display().to_string()).collect(),
+                files: files.iter().map(|file| name_of(file)).collect(),
                 header: learnt.state.header.source().to_owned(),
                 lines: learnt.lines,
                 templates: seen,
@@ -201,5 +201,13 @@ impl Seen {
                 spread.add(value, *found_by, room);
             }
         }
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    if file.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
     }
 }

@@ -78,7 +78,7 @@ fn head(report: &Report) -> String {
     fact("lines", count(lines.lines) + &others);
     if let (Some(first), Some(last)) = (facts.first.and_then(rfc3339), facts.last.and_then(rfc3339)) {
         let span = format!("<span>{}</span> <span>– {}</span>", readable(&first), readable(&last));
-        fact("time span (UTC)", span);
+        fact("time span", span);
     }
     if facts.once > 0 {
         fact("seen once", count(facts.once as u64));
@@ -180,19 +180,32 @@ fn parameters(main: &mut String, seen: &Seen) {
     if seen.spreads.is_empty() {
         return;
     }
-    *main += "<h3>Parameters</h3>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">#</th>\
-              <th scope=\"col\">distinct</th><th scope=\"col\">most frequent values</th>\
-              <th scope=\"col\">numbers</th></tr></thead>\n<tbody>\n";
-    for (i, spread) in seen.spreads.iter().enumerate() {
+    let numbers: Vec<String> = seen.spreads.iter().map(numbers).collect();
+    let has_numbers = numbers.iter().any(|text| !text.is_empty());
+    let head = if has_numbers {
+        "<th scope=\"col\">numbers</th>"
+    } else {
+        ""
+    };
+    let _ = write!(
+        main,
+        "<h3>Parameters</h3>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">#</th>\
+         <th scope=\"col\">distinct</th><th scope=\"col\">most frequent values</th>{head}</tr></thead>\n<tbody>\n"
+    );
+    for (i, (spread, numbers)) in seen.spreads.iter().zip(numbers).enumerate() {
         let mask = spread.found_by().filter(|found_by| *found_by != FoundBy::Position);
         let mask = mask.map_or_else(String::new, |mask| format!(" <small>{}</small>", escape(&mask.to_string())));
+        let numbers = if has_numbers {
+            format!("<td>{numbers}</td>")
+        } else {
+            String::new()
+        };
         let _ = writeln!(
             main,
-            "<tr><th scope=\"row\">{}{mask}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><th scope=\"row\">{}{mask}</th><td>{}</td><td>{}</td>{numbers}</tr>",
             i + 1,
             distinct(spread),
-            values(spread),
-            numbers(spread)
+            values(spread)
         );
     }
     *main += "</tbody></table></div>\n";

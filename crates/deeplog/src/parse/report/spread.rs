@@ -62,10 +62,7 @@ impl Spread {
         } else {
             self.is_cut = true;
         }
-        // One word among them, and they are no numbers.
-        if self.numbers.seen + 1 == self.seen
-            && let Some(number) = number(value)
-        {
+        if let Some(number) = number(value) {
             self.numbers.add(number);
         }
     }

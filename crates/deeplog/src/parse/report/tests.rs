@@ -170,7 +170,8 @@ fn timelines_lose_no_point_and_keep_their_bounds() {
         &[i64::MAX, i64::MIN],
         &[1_714_557_600_000_000, 1_714_557_601_000_000, 1_714_500_000_000_000],
     ];
-    for points in points {
+    let many: Vec<i64> = (0..5_000).map(|i| i * i % 7_919).collect();
+    for points in points.into_iter().chain([many.as_slice()]) {
         let mut timelines = Timelines::new(2);
         for (i, &at) in points.iter().enumerate() {
             timelines.add(i % 2, at);
