@@ -162,12 +162,13 @@ fn read_parser(mut fields: Fields<'_>) -> ParserConfig {
         "auto" => {
             let default = AutoConfig::default();
             let of_drain = ["similarity", "depth", "max_children", "max_clusters", "numeric_tokens", "extra_delimiters"];
-            for field in of_drain.into_iter().filter(|field| fields.has(field)) {
-                fields.optional::<toml::Value>(field);
-                fields.problem(
-                    field,
-                    "is a setting of Drain, and the method is `auto`: remove it, or write `method = \"drain\"`",
-                );
+            for field in of_drain {
+                if fields.optional::<toml::Value>(field).is_some() {
+                    fields.problem(
+                        field,
+                        "is a setting of Drain, and the method is `auto`: remove it, or write `method = \"drain\"`",
+                    );
+                }
             }
             ParserConfig::Auto(AutoConfig {
                 masks: fields.or("masks", default.masks),

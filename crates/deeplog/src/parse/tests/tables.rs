@@ -110,8 +110,14 @@ fn spans_are_bytes_of_the_content() {
     let path = folder.path().join("x.log");
     let lines: Vec<String> = (0..9).map(|i| format!("größe \u{2192} wert{i}x, {i}.5 ende")).collect();
     fs::write(&path, lines.join("\n")).unwrap();
-    let mut parsing = everything("<Content>");
-    parsing.parser.masks = vec![r"\d+".into()];
+    let masks = vec![r"\d+".into()];
+    let parsing = Parsing {
+        parser: ParserConfig::Drain(DrainConfig {
+            masks,
+            ..DrainConfig::default()
+        }),
+        ..everything("<Content>")
+    };
     parse(&[path], &parsing, folder.path(), &mut Unobserved).unwrap();
     let objects = read_jsonl(&folder.path().join("structured.jsonl"));
     for (line, object) in lines.iter().zip(&objects) {
