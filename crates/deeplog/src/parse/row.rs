@@ -57,7 +57,6 @@ pub(super) trait Sink {
 
 /// Makes rows of lines.
 pub(super) struct RowReader<'a> {
-    header: &'a LineFormat,
     content: usize,
     parser: &'a FrozenParser,
     ids: Vec<String>,
@@ -71,7 +70,6 @@ impl<'a> RowReader<'a> {
         let ids = parser.templates().iter().map(|template| template.id.to_string());
         Self {
             content: names.iter().position(|name| name == "Content").unwrap_or(names.len()),
-            header,
             parser,
             ids: ids.collect(),
             stamp,
