@@ -1,3 +1,5 @@
+mod keywords;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 mod bytes;
 mod files;
 mod labels;
+mod record_texts;
 mod records;
 mod session_file;
 mod structured;
@@ -13,6 +14,7 @@ pub use bytes::{Lines, MAX_LINE, sha256};
 pub(crate) use files::sort_by_time;
 pub use files::{expand, expand_logs};
 pub use labels::Labels;
+pub use record_texts::record_texts;
 pub use records::Records;
 pub use session_file::read_sessions;
 pub use structured::{StructuredRow, StructuredRows};
