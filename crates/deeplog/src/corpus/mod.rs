@@ -51,7 +51,7 @@ pub enum Texts {
     #[default]
     None,
     /// In raw logs of a format.
-    Logs(Vec<PathBuf>, LineFormat),
+    Logs(Vec<PathBuf>, Box<LineFormat>),
     /// In the content column of a structured CSV.
     Structured(PathBuf),
 }

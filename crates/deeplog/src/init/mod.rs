@@ -1,6 +1,7 @@
 //! Looking at an unknown log: its header, its time stamp, and what its sessions are.
 
 mod columns;
+mod guess;
 mod header;
 mod identifier;
 mod json_message;
@@ -23,7 +24,7 @@ use sequence_windowing::{Limits, SessionRule};
 
 use crate::error::{Error, Result};
 use crate::input::{expand, sort_by_time};
-use header::{HeaderGuess, StampGuess};
+use guess::{HeaderGuess, StampGuess};
 use identifier::Candidate;
 use messages::Messages;
 use sample::Sample;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use drain_parser::{LineFormat, Unescaped};
 
-use super::header::HeaderGuess;
+use super::guess::HeaderGuess;
 use super::sample::Sample;
 use super::stamp::Stamps;
 use super::survey;
@@ -147,6 +147,11 @@ fn finds_headers_of_many_shapes() {
             "<34>Oct 11 22:14:{n} web1 su: session {w} for root",
             "syslog",
             Some("%b %d %H:%M:%S"),
+        ),
+        (
+            "2026-01-02 03:04:{n}\tINFO\tWeb Server\tsocket {w}: by peer",
+            "<Date> <Time> <Level> <Component>\t<Content>",
+            Some("%Y-%m-%d %H:%M:%S"),
         ),
         ("the {w} door of house {n} is green", "<Content>", None),
         (
