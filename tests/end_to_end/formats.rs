@@ -208,6 +208,23 @@ fn a_folder_is_read_in_the_order_of_time() {
         "{}",
         run.stderr
     );
+    let parsed = room.deeplog("parse logs --out parsed").ok();
+    assert!(
+        parsed.stderr.contains("3 files in the order of time"),
+        "{}",
+        parsed.stderr
+    );
+    let contents: Vec<String> = room
+        .read("parsed/structured.csv")
+        .lines()
+        .skip(1)
+        .map(str::to_owned)
+        .collect();
+    let in_order = contents
+        .iter()
+        .zip(&lines)
+        .all(|(row, line)| row.contains(line.split_once("worker: ").unwrap().1));
+    assert!(in_order && contents.len() == lines.len(), "{contents:?}");
     room.write("logs/other.log", "what is this\nand that\n");
     room.deeplog(&format!("run jobs.toml --out out {SMALL_SETS}"))
         .fails(1, &["of different kinds", "other.log"]);

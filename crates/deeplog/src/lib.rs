@@ -63,7 +63,7 @@ pub use experiment::{
     Data, Detection, Expect, Experiment, LabelRule, ModelSettings, Override, Profile, Source, Split, SplitMethod,
     Stamp, Training as TrainingSettings, results_folder,
 };
-pub use init::{Finding, Survey, guess_header, survey};
+pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
     Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,
     sha256,

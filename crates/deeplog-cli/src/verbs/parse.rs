@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::{Error, Parsing, Profile, expand};
+use deeplog::{Error, Parsing, Profile, expand, expand_guessed, expand_logs};
 use drain_parser::{DrainConfig, LineFormat};
 
 use crate::console::Console;
@@ -52,11 +52,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     console.catch_interrupts();
+    let profile = args.dataset.as_deref().map(Profile::read).transpose()?;
     let mut files = Vec::new();
     for input in &args.inputs {
-        files.extend(expand(input)?);
+        files.extend(match (&args.format, &profile) {
+            (Some(_), _) => expand(input)?,
+            (None, Some(profile)) => expand_logs(input, profile, console)?,
+            (None, None) => expand_guessed(input, console)?,
+        });
     }
-    let profile = args.dataset.as_deref().map(Profile::read).transpose()?;
     let header = match (&args.format, &profile) {
         (Some(format), _) => Some(
             LineFormat::compile(format).map_err(|error| Error::config("the call", "--format", error.to_string()))?,

@@ -35,6 +35,11 @@ impl<'l> Cursor<'l> {
     fn rest(&self) -> &'l [u8] {
         &self.line[self.at..]
     }
+
+    /// Whether no white space follows.
+    fn is_glued(&self) -> bool {
+        !self.rest().first().is_some_and(u8::is_ascii_whitespace)
+    }
 }
 
 /// The format as far as it has been found.
@@ -191,11 +196,7 @@ impl<'l> Draft<'l> {
         let Some((_, cursors, prefixes, separator)) = candidates.min_by_key(|(length, ..)| *length) else {
             return false;
         };
-        let glued = self
-            .cursors
-            .iter()
-            .filter(|cursor| !cursor.rest().starts_with(b" "))
-            .count();
+        let glued = self.cursors.iter().filter(|cursor| cursor.is_glued()).count();
         self.text.push_str(space(glued, self.cursors.len()));
         // The fewest words, leaving out the odd line: what stands before the last of them are columns of their own.
         let mut words: Vec<usize> = prefixes.iter().map(|prefix| words(prefix).count()).collect();
@@ -298,11 +299,7 @@ impl<'l> Draft<'l> {
 
     fn finish(mut self, lines: &[&[u8]], messages: usize) -> Result<HeaderGuess, FormatError> {
         if !self.text.is_empty() {
-            let glued = self
-                .cursors
-                .iter()
-                .filter(|cursor| !cursor.rest().starts_with(b" "))
-                .count();
+            let glued = self.cursors.iter().filter(|cursor| cursor.is_glued()).count();
             // White space belongs to the message where only some lines have it.
             self.text
                 .push_str(space(glued, self.cursors.len()).trim_end_matches(r"\s*"));

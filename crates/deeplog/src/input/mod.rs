@@ -11,7 +11,7 @@ mod zstandard;
 
 pub(crate) use bytes::read_to_end;
 pub use bytes::{Lines, MAX_LINE, sha256};
-pub(crate) use files::sort_by_time;
+pub(crate) use files::in_order_of_time;
 pub use files::{expand, expand_logs};
 pub use labels::Labels;
 pub use record_texts::record_texts;

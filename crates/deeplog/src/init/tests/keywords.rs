@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::super::survey;
+use crate::Unobserved;
 
 /// A log of jobs that overlap, four events each. `{i}` is the number of the line, `{clock}` its minute and second, `{m}` the
 /// message, `{t}` the job, `{l}` a level.
@@ -163,7 +164,7 @@ fn found(log: &str) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.log");
     fs::write(&path, log).unwrap();
-    let survey = survey(&path, "x").unwrap();
+    let survey = survey(&path, "x", &mut Unobserved).unwrap();
     let header = survey
         .findings
         .iter()

@@ -16,6 +16,7 @@ fn json_lines_come_apart() {
         ),
         ("json", r#"{"message":""}"#, &[]),
         ("json", r#"{"message":12}"#, &["Content=12"]),
+        ("json", "\u{feff}{\"message\":\"m\"}", &["Content=m"]),
         (
             "json",
             r#"{"log":{"level":"warn"},"message":"m"}"#,
