@@ -105,7 +105,20 @@ fn syslog_lines_come_apart() {
         ),
         (
             "Oct 11 22:14:15 web syslogd 1.4.1: restart.",
-            &["Time=Oct 11 22:14:15", "Host=web", "Content=syslogd 1.4.1: restart."],
+            &[
+                "Time=Oct 11 22:14:15",
+                "Host=web",
+                "Component=syslogd 1.4.1",
+                "Content=restart.",
+            ],
+        ),
+        (
+            "Oct 11 22:14:15 web last message repeated 2 times: so",
+            &[
+                "Time=Oct 11 22:14:15",
+                "Host=web",
+                "Content=last message repeated 2 times: so",
+            ],
         ),
         ("Oct 11 22:14:15 web", &["Time=Oct 11 22:14:15", "Host=web"]),
         (
