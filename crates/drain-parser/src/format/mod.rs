@@ -159,7 +159,7 @@ impl LineFormat {
     }
 
     /// Whether records may take several lines, so that only a [`RecordJoiner`] makes sense of them.
-    pub fn is_joined(&self) -> bool {
+    fn is_joined(&self) -> bool {
         matches!(
             self.kind,
             Kind::Pairs(Syntax::Journald | Syntax::Table, _) | Kind::Container { .. }
