@@ -182,6 +182,55 @@ fn a_format_can_be_told_and_a_wrong_one_says_why() {
 }
 
 #[test]
+fn any_format_reads_any_log_and_counts_every_line() {
+    let room = Room::new();
+    let mut names = vec!["hostile"];
+    let good = "{\"msg\":\"one\"}\n";
+    let hostile = [
+        good.as_bytes(),
+        b"{\"msg\":\"\\ud800 \xff\0\",\"msg\":\"two\"}\n",
+        format!("{{\"a\":{}\n", "[".repeat(1 << 20)).as_bytes(),
+        format!("{{\"msg\":\"{}\"}}\n", "x\\n".repeat(3 << 20)).as_bytes(),
+        b"null\n\n{\"msg\":\"half",
+    ]
+    .concat();
+    room.write("hostile.log", hostile);
+    let said = room.deeplog("parse hostile.log --format json --out out").ok().stderr;
+    assert!(
+        said.contains("7 lines: 3 messages, 3 continuations, 0 without header, 1 blank"),
+        "{said}"
+    );
+    for (name, _, log) in logs() {
+        room.write(&format!("{name}.log"), &log[..log.len().min(20_001)]);
+        names.push(name);
+    }
+    for name in names {
+        let lines = std::fs::read(room.path(&format!("{name}.log"))).unwrap();
+        let lines = lines.split(|&byte| byte == b'\n').count();
+        for format in [
+            "json",
+            "logfmt",
+            "syslog",
+            "docker",
+            "cri",
+            "journald",
+            "csv",
+            "docker inner=json",
+        ] {
+            let log = format!("{name}.log");
+            let said = room
+                .call(&["parse", &log, "--format", format, "--out", "out"])
+                .ok()
+                .stderr;
+            assert!(
+                said.contains(&format!("{lines} lines: ")) || said.contains(&format!("{} lines: ", lines - 1)),
+                "{name} as {format}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_folder_is_read_in_the_order_of_time() {
     let room = Room::new();
     let lines = job_lines(60);
@@ -208,6 +257,23 @@ fn a_folder_is_read_in_the_order_of_time() {
         "{}",
         run.stderr
     );
+    let parsed = room.deeplog("parse logs --out parsed").ok();
+    assert!(
+        parsed.stderr.contains("3 files in the order of time"),
+        "{}",
+        parsed.stderr
+    );
+    let contents: Vec<String> = room
+        .read("parsed/structured.csv")
+        .lines()
+        .skip(1)
+        .map(str::to_owned)
+        .collect();
+    let in_order = contents
+        .iter()
+        .zip(&lines)
+        .all(|(row, line)| row.contains(line.split_once("worker: ").unwrap().1));
+    assert!(in_order && contents.len() == lines.len(), "{contents:?}");
     room.write("logs/other.log", "what is this\nand that\n");
     room.deeplog(&format!("run jobs.toml --out out {SMALL_SETS}"))
         .fails(1, &["of different kinds", "other.log"]);

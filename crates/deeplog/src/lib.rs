@@ -66,9 +66,10 @@ pub use experiment::{
     Data, Detection, Expect, Experiment, LabelRule, ModelSettings, Override, Profile, Source, Split, SplitMethod,
     Stamp, Training as TrainingSettings, results_folder,
 };
-pub use init::{Finding, Survey, guess_header, survey};
+pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
-    Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, sha256,
+    Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,
+    sha256,
 };
 pub use intake::{Intake, IntakeState, Message, Names};
 pub use line_reader::{LineCounters, LineReader, LineReaderState};

@@ -116,7 +116,8 @@ impl LineReader {
         })
     }
 
-    /// Reads the next line; if it is a message or completes one, hands over its event and the names that place it.
+    /// Reads the next line, without its end; if it is a message or completes one, hands over its event and the names that
+    /// place it. For `journald` only the line feed is its end.
     pub fn read(&mut self, line: &[u8], place: impl FnOnce(&Event, Names<'_>)) {
         self.counters.lines += 1;
         let piece = self.joiner.push(self.counters.lines, line);

@@ -75,12 +75,14 @@ fn steps() {
         let (preparer, mut prepared) = (drain.preparer(), Prepared::default());
         measure(&format!("prepare {title}"), contents.len(), || {
             for block in contents.chunks(1000) {
-                preparer.prepare(block.iter().copied(), &mut prepared);
+                prepared.clear();
+                block.iter().for_each(|content| preparer.prepare(content, &mut prepared));
                 black_box(&prepared);
             }
             0
         });
-        preparer.prepare(contents.iter().copied(), &mut prepared);
+        prepared.clear();
+        contents.iter().for_each(|content| preparer.prepare(content, &mut prepared));
         let mut clusters = Vec::new();
         measure(&format!("learn prepared {title}"), contents.len(), || {
             clusters.clear();

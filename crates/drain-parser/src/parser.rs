@@ -119,7 +119,7 @@ impl Parser {
     /// std::thread::scope(|scope| {
     ///     let prepare = |block: [&'static str; 2]| {
     ///         let mut prepared = Prepared::default();
-    ///         preparer.prepare(block.map(str::as_bytes), &mut prepared);
+    ///         block.iter().for_each(|line| preparer.prepare(line.as_bytes(), &mut prepared));
     ///         prepared
     ///     };
     ///     let prepared = blocks.map(|block| scope.spawn(move || prepare(block)));

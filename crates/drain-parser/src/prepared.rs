@@ -16,21 +16,24 @@ pub struct Prepared {
     pub(crate) patterns: auto::Lines,
 }
 
+impl Prepared {
+    /// Takes all contents out.
+    pub fn clear(&mut self) {
+        self.tokens.clear();
+        self.patterns.clear();
+    }
+}
+
 impl Preparer {
     pub(crate) fn new(reader: Reader) -> Self {
         Self(reader)
     }
 
-    /// Fills `prepared` with `contents`, in place of what it held.
-    pub fn prepare<'c>(&self, contents: impl IntoIterator<Item = &'c [u8]>, prepared: &mut Prepared) {
-        let Prepared { tokens, patterns } = prepared;
-        tokens.clear();
-        patterns.clear();
-        for content in contents {
-            match &self.0 {
-                Reader::Drain(reader) => tokens.push(reader, content),
-                Reader::Auto(masks) => patterns.push(masks, content),
-            }
+    /// Adds a content to those in `prepared`.
+    pub fn prepare(&self, content: &[u8], prepared: &mut Prepared) {
+        match &self.0 {
+            Reader::Drain(reader) => prepared.tokens.push(reader, content),
+            Reader::Auto(masks) => prepared.patterns.push(masks, content),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use deeplog::{Error, Experiment, Lines, Model, Observer, Override, Result, expand, expand_logs};
+use deeplog::{Error, Experiment, Model, Observer, Override, Result, expand, expand_logs, record_texts};
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::Metrics;
 
@@ -74,22 +74,14 @@ impl DeviceArgs {
     }
 }
 
-/// The raw lines with these numbers. None from standard input, which cannot be read twice.
-pub(crate) fn lines_of(files: &[PathBuf], numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, String>> {
-    let mut texts = BTreeMap::new();
-    let Some(&last) = numbers.last() else { return Ok(texts) };
-    if files.iter().any(|file| file == Path::new("-")) {
-        return Ok(texts);
-    }
-    let mut lines = Lines::of(files.to_vec());
-    while let Some((number, line)) = lines.next_line()?
-        && number <= last
-    {
-        if numbers.contains(&number) {
-            texts.insert(number, String::from_utf8_lossy(line).into_owned());
+/// The messages of a log that begin in these lines. None from standard input, which cannot be read twice.
+pub(crate) fn texts_of(model: &Model, files: &[PathBuf], numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, String>> {
+    match &model.experiment.profile {
+        Some(profile) if files.iter().all(|file| file != Path::new("-")) => {
+            record_texts(files, &profile.header, numbers)
         }
+        _ => Ok(BTreeMap::new()),
     }
-    Ok(texts)
 }
 
 /// Reads the `metrics.json` of a run, given as the file or as its folder.

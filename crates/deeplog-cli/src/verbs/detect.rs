@@ -11,7 +11,7 @@ use detection::{Finding, Symbol, Verdict};
 use evaluation::visible;
 use sequence_windowing::KeyName;
 
-use super::common::{JudgeArgs, lines_of};
+use super::common::{JudgeArgs, texts_of};
 use crate::console::Console;
 
 #[derive(clap::Args)]
@@ -69,7 +69,11 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         };
         written.map_err(unwritable)
     })?;
-    page.lines = lines_of(&files, &anomalous.iter().filter_map(line_without_template).collect())?;
+    page.lines = texts_of(
+        &model,
+        &files,
+        &anomalous.iter().filter_map(line_without_template).collect(),
+    )?;
     anomalous
         .iter()
         .try_for_each(|verdict| page.write(&mut out, verdict))

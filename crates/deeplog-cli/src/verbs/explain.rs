@@ -9,7 +9,7 @@ use detection::Verdict;
 use evaluation::{Explanation, Texts, explanation_text};
 use sequence_windowing::{Event, KeyName, Session};
 
-use super::common::{JudgeArgs, lines_of};
+use super::common::{JudgeArgs, texts_of};
 use crate::console::Console;
 
 #[derive(clap::Args)]
@@ -52,7 +52,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         .collect();
     let is_log = model.artefact.description.parser.is_some();
     let numbers = events.iter().filter(|_| is_log).map(|event| event.line).collect();
-    let lines = lines_of(&files, &numbers)?;
+    let lines = texts_of(&model, &files, &numbers)?;
     let texts = Looked { model: &model, lines };
     let explanation = Explanation::of(&verdict, &events, None, &texts);
     let text = explanation_text(&explanation, Console::width(), Console::colours());

@@ -30,7 +30,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         return Err(Error::run(fact, "write the log to a file and give that").into());
     }
     let name = args.name.unwrap_or_else(|| name_of(&args.log));
-    let survey = deeplog::survey(&args.log, &name)?;
+    let survey = deeplog::survey(&args.log, &name, console)?;
     let [dataset, experiment] = survey.write(&args.out, args.force)?;
     for finding in &survey.findings {
         anstream::println!("{}", shown(finding));

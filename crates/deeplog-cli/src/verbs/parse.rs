@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use deeplog::{Error, ParserState, Parsing, Profile, StateFile, TableFormat, expand};
+use deeplog::{Error, ParserState, Parsing, Profile, StateFile, TableFormat, expand, expand_guessed, expand_logs};
 use drain_parser::{AutoConfig, DrainConfig, LineFormat, ParserConfig};
 
 use crate::console::Console;
@@ -88,11 +88,15 @@ enum Format {
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     console.catch_interrupts();
+    let profile = args.dataset.as_deref().map(Profile::read).transpose()?;
     let mut files = Vec::new();
     for input in &args.inputs {
-        files.extend(expand(input)?);
+        files.extend(match (&args.format, &profile) {
+            (Some(_), _) => expand(input)?,
+            (None, Some(profile)) => expand_logs(input, profile, console)?,
+            (None, None) => expand_guessed(input, console)?,
+        });
     }
-    let profile = args.dataset.as_deref().map(Profile::read).transpose()?;
     let state = args.state()?;
     let header = match (&args.format, &profile) {
         (Some(format), _) => Some(

@@ -8,7 +8,7 @@ mod structured;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use drain_parser::FrozenParser;
+use drain_parser::{FrozenParser, LineFormat};
 use evaluation::Label;
 use sequence_windowing::{GroupCounters, KeyName, Session};
 
@@ -50,8 +50,8 @@ pub enum Texts {
     /// Nowhere: session files hold keys alone.
     #[default]
     None,
-    /// In raw logs.
-    Logs(Vec<PathBuf>),
+    /// In raw logs of a format.
+    Logs(Vec<PathBuf>, Box<LineFormat>),
     /// In the content column of a structured CSV.
     Structured(PathBuf),
 }
@@ -105,36 +105,25 @@ fn labels_beside(experiment: &Experiment, log: &Path) -> Result<Option<Labels>> 
 }
 
 impl Corpus {
-    /// The text of some lines, lossily decoded, as far as it can be looked up.
+    /// The text of the messages that begin in some lines, lossily decoded, as far as it can be looked up.
     pub fn texts(&self, lines: &std::collections::BTreeSet<u64>) -> Result<BTreeMap<u64, String>> {
-        let mut texts = BTreeMap::new();
-        let last = lines.last().copied().unwrap_or(0);
-        let mut keep = |number: u64, text: &[u8]| {
-            if lines.contains(&number) {
-                texts.insert(number, String::from_utf8_lossy(text).into_owned());
-            }
-            number < last
-        };
         match &self.texts {
-            Texts::None => {}
-            Texts::Logs(files) => {
-                let mut lines = input::Lines::of(files.clone());
-                while let Some((number, line)) = lines.next_line()? {
-                    if !keep(number, line) {
-                        break;
-                    }
-                }
-            }
+            Texts::None => Ok(BTreeMap::new()),
+            Texts::Logs(files, format) => input::record_texts(files, format, lines),
             Texts::Structured(path) => {
+                let mut texts = BTreeMap::new();
                 let mut rows = input::StructuredRows::open(path)?;
                 while let Some(row) = rows.next_row()? {
-                    if !keep(row.number, row.content()) {
+                    if lines.contains(&row.number) {
+                        texts.insert(row.number, String::from_utf8_lossy(row.content()).into_owned());
+                    }
+                    if texts.len() == lines.len() {
                         break;
                     }
                 }
+                Ok(texts)
             }
         }
-        Ok(texts)
     }
 
     fn count_groups(&mut self, counters: GroupCounters) {

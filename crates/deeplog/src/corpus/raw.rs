@@ -36,7 +36,7 @@ pub(super) fn read(
     let profile = profile_of(experiment)?;
     let mut corpus = Corpus {
         files: files.to_vec(),
-        texts: Texts::Logs(files.to_vec()),
+        texts: Texts::Logs(files.to_vec(), Box::new(profile.header.clone())),
         ..Corpus::default()
     };
     let survey = Survey::of(profile, files, &mut corpus, observer)?;

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use drain_parser::{FormatError, LineFormat, Unescaped};
 
 use super::columns::{Column, columns};
+use super::guess::{HeaderGuess, StampGuess};
 use super::names::{Names, literal, stamp_fields};
 use super::sample::Sample;
 use super::stamp::{Stamps, best_format};
-use crate::experiment::Stamp;
 
 /// Share of lines that must agree on a stamp, a level, a bracket or a name.
 const MOST: f64 = 0.97;
@@ -24,37 +24,6 @@ const STAMPED: f64 = 0.2;
 /// A stamp or level may stand so many columns behind the last one that is certain.
 const JUMP: usize = 6;
 
-/// A guessed header.
-#[derive(Clone, Debug)]
-pub(super) struct HeaderGuess {
-    pub(super) format: LineFormat,
-    pub(super) stamp: Option<StampGuess>,
-    /// Share of the lines that fit.
-    pub(super) fitting: f64,
-    /// 0 to 1.
-    pub(super) confidence: f64,
-}
-
-/// A guessed time stamp.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct StampGuess {
-    pub(super) fields: Vec<String>,
-    pub(super) format: String,
-    /// Share of the stamps that the format reads.
-    pub(super) reading: f64,
-    pub(super) example: String,
-}
-
-impl StampGuess {
-    pub(super) fn stamp(&self) -> Stamp {
-        Stamp {
-            fields: self.fields.clone(),
-            format: self.format.clone(),
-            year: None,
-        }
-    }
-}
-
 /// A line, and how much of it is behind.
 #[derive(Clone, Copy)]
 struct Cursor<'l> {
@@ -65,6 +34,11 @@ struct Cursor<'l> {
 impl<'l> Cursor<'l> {
     fn rest(&self) -> &'l [u8] {
         &self.line[self.at..]
+    }
+
+    /// Whether no white space follows.
+    fn is_glued(&self) -> bool {
+        !self.rest().first().is_some_and(u8::is_ascii_whitespace)
     }
 }
 
@@ -217,22 +191,20 @@ impl<'l> Draft<'l> {
         if self.names.has("Component") || self.text.is_empty() {
             return false;
         }
-        let separators: [&[u8]; 5] = [b" : ", b": ", b" - ", b" | ", b"|"];
+        let separators: [&[u8]; 6] = [b" : ", b": ", b" - ", b" | ", b"|", b"\t"];
         let candidates = separators.iter().filter_map(|separator| self.name_before(separator));
         let Some((_, cursors, prefixes, separator)) = candidates.min_by_key(|(length, ..)| *length) else {
             return false;
         };
-        let glued = self
-            .cursors
-            .iter()
-            .filter(|cursor| !cursor.rest().starts_with(b" "))
-            .count();
+        let glued = self.cursors.iter().filter(|cursor| cursor.is_glued()).count();
         self.text.push_str(space(glued, self.cursors.len()));
         // The fewest words, leaving out the odd line: what stands before the last of them are columns of their own.
         let mut words: Vec<usize> = prefixes.iter().map(|prefix| words(prefix).count()).collect();
         words.sort_unstable();
         let fewest = words[words.len() / 20];
-        for i in 1..fewest {
+        // Between tabs, several words are one column.
+        let columns = if separator == b"\t" { 1 } else { fewest };
+        for i in 1..columns {
             let values: BTreeSet<_> = prefixes.iter().filter_map(|prefix| words_at(prefix, i - 1)).collect();
             if is_stock(values.len(), prefixes.len()) {
                 let name = self.names.unique("Host");
@@ -251,7 +223,7 @@ impl<'l> Draft<'l> {
             // Always optional: what the kernel writes has none, and may well come after the lines looked at.
             self.text.push_str(&format!(r"(\[<{name}>\])?"));
         }
-        self.text.push_str(&literal(separator.trim_ascii_end()));
+        self.text.push_str(&literal(without_space(separator)));
         self.cursors = cursors;
         true
     }
@@ -263,14 +235,17 @@ impl<'l> Draft<'l> {
         for cursor in &self.cursors {
             let rest = cursor.rest();
             let near = &rest[..rest.len().min(120)];
-            let Some(length) = memchr::memmem::find(near, separator) else {
+            // A tab may stand in front, too, where a column has ended before it.
+            let is_space = |byte: &&u8| separator == b"\t" && byte.is_ascii_whitespace();
+            let start = near.iter().take_while(is_space).count();
+            let Some(length) = memchr::memmem::find(&near[start..], separator).map(|at| start + at) else {
                 continue;
             };
             let prefix = rest[..length].trim_ascii();
             if prefix.is_empty() || words(prefix).count() > 4 || !prefix.iter().any(u8::is_ascii_alphabetic) {
                 continue;
             }
-            let end = separator.trim_ascii_end().len();
+            let end = without_space(separator).len();
             cursors.push(Cursor {
                 line: cursor.line,
                 at: cursor.at + length + end,
@@ -324,11 +299,7 @@ impl<'l> Draft<'l> {
 
     fn finish(mut self, lines: &[&[u8]], messages: usize) -> Result<HeaderGuess, FormatError> {
         if !self.text.is_empty() {
-            let glued = self
-                .cursors
-                .iter()
-                .filter(|cursor| !cursor.rest().starts_with(b" "))
-                .count();
+            let glued = self.cursors.iter().filter(|cursor| cursor.is_glued()).count();
             // White space belongs to the message where only some lines have it.
             self.text
                 .push_str(space(glued, self.cursors.len()).trim_end_matches(r"\s*"));
@@ -390,6 +361,15 @@ fn space(glued: usize, lines: usize) -> &'static str {
         ""
     } else {
         r"\s*"
+    }
+}
+
+/// A separator without the white space behind it, unless it is a tab and nothing else.
+fn without_space(separator: &[u8]) -> &[u8] {
+    if separator == b"\t" {
+        separator
+    } else {
+        separator.trim_ascii_end()
     }
 }
 

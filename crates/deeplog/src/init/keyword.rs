@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use drain_parser::{LineFormat, Piece, Unescaped};
 
 use super::columns::is_level;
-use super::header::{self, HeaderGuess, StampGuess};
+use super::guess::{HeaderGuess, StampGuess};
+use super::header;
 use super::rest;
 use super::sample::Sample;
 use super::stamp::{Stamps, of_values};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use drain_parser::{Piece, Record};
 use sequence_windowing::{Clock, TimeFormat, Timestamp};
 
-use super::header::HeaderGuess;
+use super::guess::HeaderGuess;
 use super::sample::{HEAD, WIDTH};
 use crate::error::Result;
 use crate::input::Records;

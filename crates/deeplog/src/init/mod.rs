@@ -1,6 +1,7 @@
 //! Looking at an unknown log: its header, its time stamp, and what its sessions are.
 
 mod columns;
+mod guess;
 mod header;
 mod identifier;
 mod json_message;
@@ -22,8 +23,9 @@ use drain_parser::LineFormat;
 use sequence_windowing::{Limits, SessionRule};
 
 use crate::error::{Error, Result};
-use crate::input::{expand, sort_by_time};
-use header::{HeaderGuess, StampGuess};
+use crate::input::{expand, in_order_of_time};
+use crate::observer::Observer;
+use guess::{HeaderGuess, StampGuess};
 use identifier::Candidate;
 use messages::Messages;
 use sample::Sample;
@@ -71,15 +73,13 @@ pub struct Finding {
 ///
 /// # Errors
 /// A log that cannot be read, is empty, or is no text.
-pub fn survey(log: &Path, name: &str) -> Result<Survey> {
+pub fn survey(log: &Path, name: &str, observer: &mut dyn Observer) -> Result<Survey> {
     let path = std::path::absolute(log).map_err(Error::io("read", log))?;
-    let mut files = expand(&path)?;
+    let files = expand(&path)?;
     let sample = Sample::read(&files)?;
     let header = guess(&files, &sample)?;
-    if files.len() > 1 {
-        let stamp = header.stamp.as_ref().map(StampGuess::stamp);
-        sort_by_time(&mut files, &header.format, stamp.as_ref())?;
-    }
+    let stamp = header.stamp.as_ref().map(StampGuess::stamp);
+    let files = in_order_of_time(files, &header.format, stamp.as_ref(), observer)?;
     let messages = Messages::read(&files, &header)?;
     let candidates = identifier::candidates(&messages).map_err(internal)?;
     let session = session(&messages, &header, &candidates);
@@ -109,6 +109,21 @@ pub fn survey(log: &Path, name: &str) -> Result<Survey> {
 pub fn guess_header(files: &[PathBuf]) -> Result<(LineFormat, u8)> {
     let guess = guess(files, &Sample::read(files)?)?;
     Ok((guess.format, percent(guess.confidence)))
+}
+
+/// The logs behind a path, a folder or a glob in the order of time, by what their format and time stamp seem to be;
+/// tells the observer of the order.
+///
+/// # Errors
+/// Logs that cannot be read, are empty, are no text, or are of different kinds.
+pub fn expand_guessed(pattern: &Path, observer: &mut dyn Observer) -> Result<Vec<PathBuf>> {
+    let files = expand(pattern)?;
+    if files.len() < 2 {
+        return Ok(files);
+    }
+    let guess = guess(&files, &Sample::read(&files)?)?;
+    let stamp = guess.stamp.as_ref().map(StampGuess::stamp);
+    in_order_of_time(files, &guess.format, stamp.as_ref(), observer)
 }
 
 impl Survey {

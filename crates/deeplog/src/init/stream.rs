@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sequence_windowing::{Duration, Limits, SessionRule, Timestamp};
 
-use super::header::HeaderGuess;
+use super::guess::HeaderGuess;
 use super::messages::{Messages, Recurrence};
 
 /// Lengths of windows, in seconds.

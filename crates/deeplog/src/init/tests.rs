@@ -1,12 +1,15 @@
+mod keywords;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use drain_parser::{LineFormat, Unescaped};
 
-use super::header::HeaderGuess;
+use super::guess::HeaderGuess;
 use super::sample::Sample;
 use super::stamp::Stamps;
 use super::survey;
+use crate::Unobserved;
 use crate::experiment::Experiment;
 
 fn data() -> Option<PathBuf> {
@@ -146,6 +149,16 @@ fn finds_headers_of_many_shapes() {
             "syslog",
             Some("%b %d %H:%M:%S"),
         ),
+        (
+            "2026-01-02 03:04:{n}\tINFO\tWeb Server\tsocket {w}: by peer",
+            "<Date> <Time> <Level> <Component>\t<Content>",
+            Some("%Y-%m-%d %H:%M:%S"),
+        ),
+        (
+            "2026-01-02 03:04:{n}\tINFO\tsocket {w} by peer",
+            "<Date> <Time> <Level> <Content>",
+            Some("%Y-%m-%d %H:%M:%S"),
+        ),
         ("the {w} door of house {n} is green", "<Content>", None),
         (
             "{\"time\":\"2026-01-02T03:04:{n}Z\",\"message\":\"socket {w}\"}",
@@ -184,7 +197,7 @@ fn stamps_are_told_from_other_numbers() {
 #[test]
 fn finds_block_ids() {
     let Some(data) = data() else { return };
-    let survey = survey(&data.join("hdfs_raw/HDFS_5k.log"), "hdfs").unwrap();
+    let survey = survey(&data.join("hdfs_raw/HDFS_5k.log"), "hdfs", &mut Unobserved).unwrap();
     let session = survey
         .findings
         .iter()
@@ -198,7 +211,7 @@ fn finds_block_ids() {
 #[test]
 fn short_lived_processes_are_sessions() {
     let Some(data) = data() else { return };
-    let survey = survey(&data.join("loghub_2k/OpenSSH/OpenSSH_2k.log"), "ssh").unwrap();
+    let survey = survey(&data.join("loghub_2k/OpenSSH/OpenSSH_2k.log"), "ssh", &mut Unobserved).unwrap();
     assert!(
         survey.dataset.contains("by = \"stream\"\nfield = \"Pid\""),
         "{}",
@@ -227,7 +240,7 @@ fn bad_input_is_an_answer_or_an_error() {
         (latin, Ok("<Date> <Time> <Level> <Content>")),
     ] {
         fs::write(&path, log).unwrap();
-        let survey = survey(&path, "x");
+        let survey = survey(&path, "x", &mut Unobserved);
         match expected {
             Ok(header) => assert_eq!(survey.unwrap().findings[0].value, header),
             Err(fact) => assert!(survey.unwrap_err().to_string().contains(fact)),
@@ -245,7 +258,7 @@ fn overwrites_only_by_force() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.log");
     fs::write(&path, varied("2026-01-02 03:04:{n} INFO socket {w}")).unwrap();
-    let survey = survey(&path, "x").unwrap();
+    let survey = survey(&path, "x", &mut Unobserved).unwrap();
     survey.write(folder.path(), false).unwrap();
     let error = survey.write(folder.path(), false).unwrap_err();
     assert!(error.to_string().contains("is there already"), "{error}");
@@ -256,7 +269,7 @@ fn overwrites_only_by_force() {
 fn what_is_written_is_a_sound_experiment() {
     let folder = tempfile::tempdir().unwrap();
     let check = |log: &Path, name: &str| {
-        let survey = survey(log, name).unwrap();
+        let survey = survey(log, name, &mut Unobserved).unwrap();
         let [_, experiment] = survey.write(folder.path(), false).unwrap();
         let experiment =
             Experiment::read(&experiment, &[], folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -8,7 +8,7 @@ use drain_parser::DrainConfig;
 use sequence_windowing::SessionRule;
 use toml::Value;
 
-use super::header::HeaderGuess;
+use super::guess::HeaderGuess;
 use super::stream::SessionGuess;
 use super::{Finding, Survey};
 use crate::error::{Error, Result};

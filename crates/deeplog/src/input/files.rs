@@ -60,11 +60,20 @@ pub fn expand(pattern: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// Some of the files are of another kind than the rest.
 pub fn expand_logs(pattern: &Path, profile: &Profile, observer: &mut dyn Observer) -> Result<Vec<PathBuf>> {
-    let mut files = expand(pattern)?;
+    in_order_of_time(expand(pattern)?, &profile.header, profile.time.as_ref(), observer)
+}
+
+/// The files in the order of their first time stamps where each has one; tells the observer of the order.
+pub(crate) fn in_order_of_time(
+    mut files: Vec<PathBuf>,
+    format: &LineFormat,
+    stamp: Option<&Stamp>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<PathBuf>> {
     if files.len() < 2 {
         return Ok(files);
     }
-    let by = if sort_by_time(&mut files, &profile.header, profile.time.as_ref())? {
+    let by = if sort_by_time(&mut files, format, stamp)? {
         "time"
     } else {
         "age and name"
@@ -79,7 +88,7 @@ pub fn expand_logs(pattern: &Path, profile: &Profile, observer: &mut dyn Observe
 }
 
 /// Sorts the files by their first time stamps, if each has one with a year; says whether it did.
-pub(crate) fn sort_by_time(files: &mut [PathBuf], format: &LineFormat, stamp: Option<&Stamp>) -> Result<bool> {
+fn sort_by_time(files: &mut [PathBuf], format: &LineFormat, stamp: Option<&Stamp>) -> Result<bool> {
     let starts: Vec<Start> = files
         .iter()
         .map(|path| Start::of(path, format, stamp))

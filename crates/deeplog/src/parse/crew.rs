@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope};
 
-use drain_parser::{HeaderFormat, Prepared, Preparer};
+use drain_parser::{LineFormat, Prepared, Preparer, Unescaped};
 
 use crate::error::Result;
 use crate::input::{Blocks, lines};
@@ -21,6 +21,7 @@ pub(super) struct Batch {
     pub(super) prepared: Prepared,
     /// What its lines are, as if it were the beginning of the log.
     pub(super) lines: LineCounters,
+    unescaped: Unescaped,
 }
 
 /// One thread with the way to it and back.
@@ -32,13 +33,13 @@ struct Worker {
 /// Reads all blocks, has `threads` workers prepare them, and hands them to `learn` in their order until one fails.
 pub(super) fn each_batch(
     blocks: &mut Blocks,
-    header: &HeaderFormat,
+    format: &LineFormat,
     preparer: &Preparer,
     threads: usize,
     mut learn: impl FnMut(&Batch) -> Result<()>,
 ) -> Result<()> {
     thread::scope(|scope| {
-        let workers: Vec<Worker> = (0..threads).map(|_| worker(scope, header.clone(), preparer.clone())).collect();
+        let workers: Vec<Worker> = (0..threads).map(|_| worker(scope, format.clone(), preparer.clone())).collect();
         let mut spare: Vec<Batch> = Vec::new();
         // The workers that have a block, in the order of the blocks.
         let mut busy: VecDeque<&Worker> = VecDeque::new();
@@ -62,12 +63,12 @@ pub(super) fn each_batch(
     })
 }
 
-fn worker<'s>(scope: &'s Scope<'s, '_>, header: HeaderFormat, preparer: Preparer) -> Worker {
+fn worker<'s>(scope: &'s Scope<'s, '_>, format: LineFormat, preparer: Preparer) -> Worker {
     let (to, jobs) = sync_channel::<Batch>(WAITING);
     let (done, from) = sync_channel(WAITING);
     scope.spawn(move || {
         for mut batch in jobs {
-            batch.prepare(&header, &preparer);
+            batch.prepare(&format, &preparer);
             // Nobody waits for it any more when the reading was stopped.
             if done.send(batch).is_err() {
                 return;
@@ -78,15 +79,16 @@ fn worker<'s>(scope: &'s Scope<'s, '_>, header: HeaderFormat, preparer: Preparer
 }
 
 impl Batch {
-    fn prepare(&mut self, header: &HeaderFormat, preparer: &Preparer) {
-        let mut counters = LineCounters::default();
-        let contents = lines(&self.block).filter_map(|line| {
-            counters.lines += 1;
-            let split = header.split(line);
-            counters.count_line(line, split.is_some());
-            split.map(|split| split.content())
-        });
-        preparer.prepare(contents, &mut self.prepared);
-        self.lines = counters;
+    fn prepare(&mut self, format: &LineFormat, preparer: &Preparer) {
+        self.prepared.clear();
+        self.lines = LineCounters::default();
+        for line in lines(&self.block) {
+            let split = format.split(line, &mut self.unescaped);
+            self.lines.lines += 1;
+            self.lines.count_line(line, split.is_some());
+            if let Some(header) = split {
+                preparer.prepare(header.content(), &mut self.prepared);
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use drain_parser::{ClusterId, FrozenParser, HeaderFormat, LineFormat, Piece, TemplateId};
+use drain_parser::{ClusterId, FrozenParser, LineFormat, Piece, TemplateId};
 use rustc_hash::FxHashMap;
 
 use super::crew::each_batch;
@@ -73,10 +73,10 @@ pub(super) fn learn(
         snapshots,
         observer,
     };
-    // Without a header, stack traces are told by the line before.
-    match format.as_header().filter(|header| header.fields().len() > 1 && threads > 1) {
-        Some(header) => pass.learn_blocks(files, header, threads)?,
-        None => pass.learn_records(files, &format)?,
+    if threads > 1 && format.has_lines_of_their_own() {
+        pass.learn_blocks(files, &format, threads)?;
+    } else {
+        pass.learn_records(files, &format)?;
     }
     let Pass { learnt, observer, .. } = pass;
     observer.end(&format!("{} lines", learnt.lines.lines));
@@ -84,11 +84,11 @@ pub(super) fn learn(
 }
 
 impl Pass<'_> {
-    fn learn_blocks(&mut self, files: &[PathBuf], header: &HeaderFormat, threads: usize) -> Result<()> {
+    fn learn_blocks(&mut self, files: &[PathBuf], format: &LineFormat, threads: usize) -> Result<()> {
         let mut blocks = Blocks::of(files.to_vec());
         let preparer = self.learnt.state.parser.preparer();
         let mut clusters = Vec::new();
-        each_batch(&mut blocks, header, &preparer, threads, |batch| {
+        each_batch(&mut blocks, format, &preparer, threads, |batch| {
             clusters.clear();
             self.learnt.state.parser.learn_prepared(&batch.prepared, &mut clusters);
             self.keep(&clusters);

@@ -1,10 +1,11 @@
 use std::fs;
 use std::io::Write;
 
+use drain_parser::LineFormat;
 use evaluation::Label;
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{Labels, Lines, MAX_LINE, expand, read_sessions};
+use crate::{Labels, Lines, MAX_LINE, expand, read_sessions, record_texts};
 
 fn lines_of(bytes: &[u8]) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
@@ -80,6 +81,59 @@ fn globs_are_read_in_the_order_of_names() {
         .collect();
     assert_eq!(names, ["a.log", "b.log"]);
     assert!(expand(&folder.path().join("*.none")).is_err());
+}
+
+#[test]
+fn rotated_files_come_oldest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let oldest_first = [
+        "a.log",
+        "app.log-20260101.gz",
+        "app.log-20260102",
+        "app.log.10.zst",
+        "app.log.9.gz",
+        "app.log.1",
+        "app.log",
+        "b-1",
+        "b-2",
+        "part.001",
+        "part.002",
+        "z/app.log.1",
+        "z/app.log",
+    ];
+    fs::create_dir(folder.path().join("z")).unwrap();
+    for name in oldest_first.iter().rev() {
+        fs::write(folder.path().join(name), "text").unwrap();
+    }
+    fs::write(folder.path().join(".hidden"), "text").unwrap();
+    fs::write(folder.path().join("empty"), "").unwrap();
+    fs::write(folder.path().join("binary"), [0, 1, 2, 3]).unwrap();
+    let names: Vec<String> = expand(folder.path())
+        .unwrap()
+        .iter()
+        .map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string())
+        .collect();
+    assert_eq!(names, oldest_first);
+}
+
+#[test]
+fn messages_are_shown_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.log");
+    let texts = |format: &str, log: &str, numbers: &[u64]| -> Vec<(u64, String)> {
+        fs::write(&path, log).unwrap();
+        let format = LineFormat::compile(format).unwrap();
+        let found = record_texts(std::slice::from_ref(&path), &format, &numbers.iter().copied().collect());
+        found.unwrap().into_iter().collect()
+    };
+    let log = "INFO: one\n\tat a.B\n\n\tat a.C\nINFO: two\nINFO: three\n";
+    assert_eq!(
+        texts("<Level>: <Content>", log, &[1, 2, 5]),
+        [(1, "INFO: one\n\tat a.B\n\tat a.C".into()), (5, "INFO: two".into())]
+    );
+    let log = "time,message\n1,\"a\nb\"\n2,c\n";
+    assert_eq!(texts("csv", log, &[2, 4]), [(2, "a\nb".into()), (4, "c".into())]);
+    assert_eq!(texts("csv", log, &[]), []);
 }
 
 #[test]

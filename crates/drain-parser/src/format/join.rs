@@ -5,15 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::container::{CriLine, Runtime};
 use super::header::Header;
 use super::keys::MESSAGE;
+use super::open::{Binary, Open};
 use super::pairs::Syntax;
 use super::text::Unescaped;
 use super::trace::Trace;
-use super::{Kind, LineFormat, journald, json, table};
-
-/// Bytes that a record of several lines may have; what is over is left out and counted. A single line may be longer.
-pub const MAX_RECORD_BYTES: usize = 1 << 20;
-/// Lines that a record may have.
-pub const MAX_RECORD_LINES: u64 = 2_000;
+use super::{Kind, LineFormat, json, table};
 
 /// Docker cuts messages at this many bytes, so a shorter one without line end was written so.
 const DOCKER_PART: usize = 16 * 1024;
@@ -48,33 +44,6 @@ pub struct JoinerState {
     trace: Trace,
     after_message: bool,
     cut: u64,
-}
-
-/// A record that is not whole yet.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Open {
-    /// Of a container.
-    stream: Vec<u8>,
-    line: u64,
-    lines: u64,
-    text: Vec<u8>,
-    is_cut: bool,
-    /// Tables: whether a quoted cell is open.
-    quoted: bool,
-    /// journald: bytes so far, and what they are part of.
-    length: u64,
-    binary: Binary,
-}
-
-/// Where an entry of journald stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Binary {
-    #[default]
-    Outside,
-    /// In the eight bytes of length that begin here.
-    Length(u64),
-    /// In a value that ends here, with its line feed.
-    Until(u64),
 }
 
 /// What a line is, or what it completes.
@@ -177,7 +146,7 @@ impl RecordJoiner {
         Some(self.piece(line, lines, None))
     }
 
-    /// Records so far that were longer than [`MAX_RECORD_BYTES`] or [`MAX_RECORD_LINES`].
+    /// Records so far that were longer than [`MAX_RECORD_BYTES`](crate::MAX_RECORD_BYTES) or [`MAX_RECORD_LINES`](crate::MAX_RECORD_LINES).
     pub fn cut(&self) -> u64 {
         self.state.cut
     }
@@ -304,6 +273,9 @@ impl RecordJoiner {
     }
 
     fn join_docker(&mut self, number: u64, line: &[u8]) -> Step {
+        if self.state.open.is_empty() && line.len() < DOCKER_PART {
+            return Step::Alone;
+        }
         let Some((log, stream)) = docker_log(line) else {
             return Step::Alone;
         };
@@ -347,54 +319,4 @@ fn docker_log(line: &[u8]) -> Option<(std::ops::Range<usize>, &[u8])> {
     // Both begin in one line, so the distance of their ends is that of their addresses.
     let start = log.as_ptr() as usize - line.as_ptr() as usize;
     Some((start + 1..start + log.len() - 1, of(b"stream").unwrap_or_default()))
-}
-
-impl Open {
-    fn at(line: u64) -> Self {
-        Self {
-            line,
-            ..Self::default()
-        }
-    }
-
-    /// Takes in a line's text unless the record is too long by it.
-    fn append(&mut self, parts: &[&[u8]]) {
-        self.lines += 1;
-        let more: usize = parts.iter().map(|part| part.len()).sum();
-        let fits = self.lines <= MAX_RECORD_LINES && self.text.len() + more <= MAX_RECORD_BYTES;
-        if fits || self.lines == 1 {
-            parts.iter().for_each(|part| self.text.extend_from_slice(part));
-        } else {
-            self.is_cut = true;
-        }
-    }
-
-    /// Takes in a line of an entry. What is too long is left out, but its length still counts.
-    fn append_field(&mut self, line: &[u8]) {
-        if !self.is_cut {
-            self.append(&[line, b"\n"]);
-        } else {
-            self.lines += 1;
-        }
-        self.length += line.len() as u64 + 1;
-        if self.binary == Binary::Outside && memchr::memchr(b'=', line).is_none() && journald::is_name(line) {
-            self.binary = Binary::Length(self.length);
-        }
-        if let Binary::Length(at) = self.binary
-            && self.length >= at + 8
-        {
-            let size = usize::try_from(at)
-                .ok()
-                .and_then(|at| self.text.get(at..)?.first_chunk());
-            // Where it was left out, the entry ends at the next empty line.
-            self.binary = size.map_or(Binary::Outside, |size| {
-                Binary::Until((at + 9).saturating_add(u64::from_le_bytes(*size)))
-            });
-        }
-        if let Binary::Until(end) = self.binary
-            && self.length >= end
-        {
-            self.binary = Binary::Outside;
-        }
-    }
 }

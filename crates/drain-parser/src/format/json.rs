@@ -12,7 +12,8 @@ const DEEPEST: u32 = 120;
 
 /// The members of the object that `text` is; `None` if it is none.
 pub(super) fn members(text: &[u8]) -> Option<Members<'_>> {
-    let text = text.trim_ascii();
+    // A file may begin with a byte-order mark.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     let mut members = Members::new();
     let mut at = skip_space(text, 1);
     if text.first() != Some(&b'{') {

@@ -7,6 +7,7 @@ mod journald;
 mod json;
 mod keys;
 mod logfmt;
+mod open;
 mod options;
 mod pairs;
 mod syslog;
@@ -21,8 +22,9 @@ use serde::{Deserialize, Serialize};
 use container::Runtime;
 pub(crate) use header::reason;
 pub use header::{FormatError, Header, HeaderFormat};
-pub use join::{JoinerState, MAX_RECORD_BYTES, MAX_RECORD_LINES, Piece, Record, RecordJoiner};
+pub use join::{JoinerState, Piece, Record, RecordJoiner};
 use keys::Keys;
+pub use open::{MAX_RECORD_BYTES, MAX_RECORD_LINES};
 use options::KEYWORDS;
 use pairs::Syntax;
 pub use text::Unescaped;
@@ -157,11 +159,16 @@ impl LineFormat {
     }
 
     /// Whether records may take several lines, so that only a [`RecordJoiner`] makes sense of them.
-    pub fn is_joined(&self) -> bool {
+    fn is_joined(&self) -> bool {
         matches!(
             self.kind,
             Kind::Pairs(Syntax::Journald | Syntax::Table, _) | Kind::Container { .. }
         )
+    }
+
+    /// Whether what a line is depends on no other line, so that lines may be split apart by [`Self::split`] in any order.
+    pub fn has_lines_of_their_own(&self) -> bool {
+        !self.is_joined() && !self.is_bare()
     }
 
     /// Whether carriage returns at the ends of lines belong to values, which `journald` counts by the byte.

@@ -17,6 +17,9 @@ pub(super) const FIELDS: [&str; 9] = [
     "Content",
 ];
 
+/// Bytes that are searched for the end of a tag.
+const LONGEST_TAG: usize = 80;
+
 /// What a line says of itself; empty where it says nothing.
 #[derive(Default)]
 struct Line<'l> {
@@ -145,24 +148,21 @@ fn classic(line: &[u8]) -> Option<Line<'_>> {
     })
 }
 
-/// Name, process number and message.
+/// Name, process number and message. The name may be of two words, such as `syslogd 1.4.1`; a colon within a word, as in
+/// `name::of::module`, does not end it.
 fn tag(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (word, _) = word(text);
-    let name_end = word.iter().position(|byte| b"[:".contains(byte))?;
-    let (name, behind) = text.split_at(name_end);
-    let (pid, behind) = match behind.strip_prefix(b"[") {
-        Some(behind) => {
-            let end = memchr::memchr(b']', &behind[..behind.len().min(64)])?;
-            (&behind[..end], &behind[end + 1..])
+    let ends = |at: usize| text.get(at + 1).is_none_or(u8::is_ascii_whitespace);
+    let end = memchr::memchr_iter(b':', &text[..text.len().min(LONGEST_TAG)]).find(|&at| ends(at))?;
+    let (name, content) = (&text[..end], trim(&text[end + 1..]));
+    let (name, pid) = match name.strip_suffix(b"]") {
+        Some(inner) => {
+            let open = inner.iter().rposition(|&byte| byte == b'[')?;
+            (&inner[..open], &inner[open + 1..])
         }
-        None => (b"".as_slice(), behind),
+        None => (name, b"".as_slice()),
     };
-    let content = behind.strip_prefix(b":")?;
-    // A colon within a word, as in `name::of::module`, ends no name.
-    if content.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
-        return None;
-    }
-    (!name.is_empty()).then(|| (name, pid, trim(content)))
+    let words = name.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    (1..=2).contains(&words.count()).then_some((name, pid, content))
 }
 
 fn word(text: &[u8]) -> (&[u8], &[u8]) {

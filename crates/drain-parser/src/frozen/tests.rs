@@ -218,7 +218,8 @@ proptest! {
         let preparer = other.preparer();
         let (mut prepared, mut learnt) = (Prepared::default(), Vec::new());
         for block in &blocks {
-            preparer.prepare(block.iter().map(Vec::as_slice), &mut prepared);
+            prepared.clear();
+            block.iter().for_each(|content| preparer.prepare(content, &mut prepared));
             other.learn_prepared(&prepared, &mut learnt);
         }
         let expected: Vec<_> = blocks.iter().flatten().map(|content| one.learn(content)).collect();

@@ -57,6 +57,9 @@ fn entries_of_the_journal_end_at_empty_lines() {
         pieces("journald", log),
         [".", "2+3 a", "5+10 b", ".", "-2", "18+1 last"]
     );
+    // A value that ends in a line feed, and then the one behind it, is no empty line.
+    let log = b"MESSAGE\n\x02\0\0\0\0\0\0\0x\n\nX=1\n\nMESSAGE=y\n";
+    assert_eq!(pieces("journald", log), ["1+5 x", "6+1 y"]);
 }
 
 #[test]
