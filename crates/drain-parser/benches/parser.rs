@@ -76,13 +76,17 @@ fn steps() {
         measure(&format!("prepare {title}"), contents.len(), || {
             for block in contents.chunks(1000) {
                 prepared.clear();
-                block.iter().for_each(|content| preparer.prepare(content, &mut prepared));
+                block
+                    .iter()
+                    .for_each(|content| preparer.prepare(content, &mut prepared));
                 black_box(&prepared);
             }
             0
         });
         prepared.clear();
-        contents.iter().for_each(|content| preparer.prepare(content, &mut prepared));
+        contents
+            .iter()
+            .for_each(|content| preparer.prepare(content, &mut prepared));
         let mut clusters = Vec::new();
         measure(&format!("learn prepared {title}"), contents.len(), || {
             clusters.clear();

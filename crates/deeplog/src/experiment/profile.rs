@@ -161,7 +161,14 @@ fn read_parser(mut fields: Fields<'_>) -> ParserConfig {
         "drain" => ParserConfig::Drain(read_drain(&mut fields)),
         "auto" => {
             let default = AutoConfig::default();
-            let of_drain = ["similarity", "depth", "max_children", "max_clusters", "numeric_tokens", "extra_delimiters"];
+            let of_drain = [
+                "similarity",
+                "depth",
+                "max_children",
+                "max_clusters",
+                "numeric_tokens",
+                "extra_delimiters",
+            ];
             for field in of_drain {
                 if fields.optional::<toml::Value>(field).is_some() {
                     fields.problem(
@@ -176,7 +183,10 @@ fn read_parser(mut fields: Fields<'_>) -> ParserConfig {
             })
         }
         other => {
-            fields.problem("method", format!("`{other}` finds no templates; known are auto and drain"));
+            fields.problem(
+                "method",
+                format!("`{other}` finds no templates; known are auto and drain"),
+            );
             ParserConfig::Drain(read_drain(&mut fields))
         }
     };

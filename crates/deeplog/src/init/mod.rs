@@ -6,7 +6,6 @@ mod header;
 mod identifier;
 mod json_message;
 mod keyword;
-mod masks;
 mod messages;
 mod names;
 mod rest;
@@ -19,7 +18,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use drain_parser::LineFormat;
+use drain_parser::{LineFormat, Parser, ParserConfig};
 use sequence_windowing::{Limits, SessionRule};
 
 use crate::error::{Error, Result};
@@ -83,16 +82,8 @@ pub fn survey(log: &Path, name: &str, observer: &mut dyn Observer) -> Result<Sur
     let messages = Messages::read(&files, &header)?;
     let candidates = identifier::candidates(&messages).map_err(internal)?;
     let session = session(&messages, &header, &candidates);
-    let identifier = match &session.rule {
-        SessionRule::Identifier { pattern } => Some(pattern.as_str()),
-        _ => candidates
-            .iter()
-            .find(|other| other.recurrence.coverage >= GOOD)
-            .map(|other| other.pattern.as_str()),
-    };
-    let parser = masks::settings(&messages, identifier);
-    let findings = findings(&sample, &header, &session, &candidates, &parser.masks);
-    let dataset = write::dataset(name, &path, &header, &parser, &session, &findings);
+    let findings = findings(&sample, &header, &session, &candidates, &messages)?;
+    let dataset = write::dataset(name, &path, &header, &session, &findings);
     let experiment = write::experiment(name, &path, messages.len());
     Ok(Survey {
         name: name.to_owned(),
@@ -208,8 +199,8 @@ fn findings(
     header: &HeaderGuess,
     session: &SessionGuess,
     candidates: &[Candidate],
-    masks: &[String],
-) -> Vec<Finding> {
+    messages: &Messages,
+) -> Result<Vec<Finding>> {
     let shown = |line: &Vec<u8>| String::from_utf8_lossy(&line[..line.len().min(160)]).into_owned();
     let fields = header.format.fields().len() - 1;
     let reason = match fields {
@@ -276,18 +267,26 @@ fn findings(
             examples: other.examples.clone(),
         });
     }
-    findings.push(Finding {
-        subject: "masks",
-        value: if masks.is_empty() {
-            "none".to_owned()
-        } else {
-            masks.join("   ")
-        },
+    findings.push(templates(messages, header)?);
+    Ok(findings)
+}
+
+/// The commonest event templates of the messages looked at.
+fn templates(messages: &Messages, header: &HeaderGuess) -> Result<Finding> {
+    let mut parser = Parser::new(ParserConfig::default()).map_err(internal)?;
+    for content in &messages.contents {
+        parser.learn(content);
+    }
+    let frozen = parser.freeze();
+    let mut templates: Vec<_> = frozen.templates().iter().collect();
+    templates.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
+    Ok(Finding {
+        subject: "templates",
+        value: format!("{}, found without settings", templates.len()),
         confidence: percent(0.9 * header.confidence),
-        reason: "what they match is a parameter, written <*> in templates".to_owned(),
-        examples: Vec::new(),
-    });
-    findings
+        reason: format!("in the {} messages looked at; the commonest are", messages.len()),
+        examples: templates.iter().take(3).map(|template| template.text.clone()).collect(),
+    })
 }
 
 fn percent(share: f64) -> u8 {

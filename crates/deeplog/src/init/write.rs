@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use drain_parser::DrainConfig;
 use sequence_windowing::SessionRule;
 use toml::Value;
 
@@ -19,7 +18,6 @@ pub(super) fn dataset(
     name: &str,
     log: &Path,
     header: &HeaderGuess,
-    parser: &DrainConfig,
     session: &SessionGuess,
     findings: &[Finding],
 ) -> String {
@@ -56,15 +54,9 @@ pub(super) fn dataset(
         }
         line("");
     }
-    let masks: String = parser
-        .masks
-        .iter()
-        .map(|mask| format!("    {},\n", quoted(mask)))
-        .collect();
-    line(&format!(
-        "[parser]\nmethod = \"drain\"\n# Higher similarity and depth: more, narrower templates.\nsimilarity = {:?}\ndepth = {}\n# Matches become <*>, in this order.\nmasks = [\n{masks}]\n",
-        parser.similarity, parser.depth
-    ));
+    line(
+        "[parser]\n# Finds templates without settings; `deeplog templates` edits them.\nmethod = \"auto\"\n# Regexes for parameters it does not know.\nmasks = []\n",
+    );
     line(&format!("[session]\n{}{}", why("session"), rule(&session.rule)));
     if let Some(idle) = session.limits.idle {
         line(&format!(

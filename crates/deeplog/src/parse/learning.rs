@@ -117,7 +117,9 @@ impl Pass<'_> {
 
     fn keep(&mut self, clusters: &[ClusterId]) {
         if self.keep_clusters {
-            self.learnt.clusters.extend(clusters.iter().map(|&cluster| number_of(cluster)));
+            self.learnt
+                .clusters
+                .extend(clusters.iter().map(|&cluster| number_of(cluster)));
         }
     }
 
@@ -126,7 +128,10 @@ impl Pass<'_> {
         let Learnt { state, lines, .. } = &mut self.learnt;
         state.lines = sum(self.before, *lines);
         if self.observer.is_cancelled() {
-            return Err(interrupted(state, self.snapshots.as_ref().map(|snapshots| snapshots.path)));
+            return Err(interrupted(
+                state,
+                self.snapshots.as_ref().map(|snapshots| snapshots.path),
+            ));
         }
         self.observer.advance(lines.lines, "");
         if let Some(snapshots) = self.snapshots.as_mut().filter(|snapshots| look && snapshots.is_due()) {
