@@ -1,5 +1,6 @@
 //! The parsers, each with the same settings and the same contents.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +9,7 @@ use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use drain_parser::{Drain, DrainConfig, Prepared};
+use drain_parser::{AutoConfig, ClusterId, DrainConfig, Parser as Ours, ParserConfig, Prepared};
 use serde::Deserialize;
 
 /// What all parsers are told.
@@ -20,8 +21,10 @@ pub struct Settings {
 
 #[derive(Debug, Clone, Copy)]
 pub enum Parser {
-    Ours,
-    OursOnTwoThreads,
+    Drain,
+    DrainOnTwoThreads,
+    Auto,
+    AutoOnTwoThreads,
     Logdrain,
     LogdrainShallow,
     Drain3Crate,
@@ -39,9 +42,11 @@ pub struct Outcome {
 const BLOCK: usize = 1000;
 
 impl Parser {
-    pub const ALL: [Self; 6] = [
-        Self::Ours,
-        Self::OursOnTwoThreads,
+    pub const ALL: [Self; 8] = [
+        Self::Drain,
+        Self::DrainOnTwoThreads,
+        Self::Auto,
+        Self::AutoOnTwoThreads,
         Self::Logdrain,
         Self::LogdrainShallow,
         Self::Drain3Crate,
@@ -50,8 +55,10 @@ impl Parser {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Ours => "drain-parser",
-            Self::OursOnTwoThreads => "drain-parser, two threads",
+            Self::Drain => "drain-parser",
+            Self::DrainOnTwoThreads => "drain-parser, two threads",
+            Self::Auto => "drain-parser, auto",
+            Self::AutoOnTwoThreads => "drain-parser, auto, two threads",
             Self::Logdrain => "logdrain 0.3.2",
             Self::LogdrainShallow => "logdrain, one leading token",
             Self::Drain3Crate => "drain3 0.3.0 (crate)",
@@ -64,8 +71,10 @@ impl Parser {
         let text = fs::read_to_string(contents).with_context(|| format!("{} cannot be read", contents.display()))?;
         let lines: Vec<&str> = text.lines().collect();
         match self {
-            Self::Ours => ours(settings, &lines, limit),
-            Self::OursOnTwoThreads => ours_on_two_threads(settings, &lines),
+            Self::Drain => ours(drain(settings), &lines, limit),
+            Self::DrainOnTwoThreads => ours_on_two_threads(drain(settings), &lines),
+            Self::Auto => ours(auto(settings), &lines, limit),
+            Self::AutoOnTwoThreads => ours_on_two_threads(auto(settings), &lines),
             // Its depth counts one layer less: 4 is two leading tokens there, one everywhere else. Both are shown.
             Self::Logdrain => logdrain(settings, settings.depth, &lines, limit),
             Self::LogdrainShallow => logdrain(settings, settings.depth - 1, &lines, limit),
@@ -92,23 +101,43 @@ fn timed(lines: &[&str], limit: Duration, mut learn: impl FnMut(&str) -> Result<
     })
 }
 
-fn config(settings: &Settings) -> DrainConfig {
-    DrainConfig {
+fn drain(settings: &Settings) -> ParserConfig {
+    ParserConfig::Drain(DrainConfig {
         similarity: settings.similarity,
         depth: settings.depth,
         masks: settings.masks.clone(),
         ..DrainConfig::default()
-    }
+    })
 }
 
-fn ours(settings: &Settings, lines: &[&str], limit: Duration) -> Result<Outcome> {
-    let mut drain = Drain::new(config(settings))?;
-    timed(lines, limit, |line| Ok(drain.learn(line.as_bytes()).0))
+fn auto(settings: &Settings) -> ParserConfig {
+    ParserConfig::Auto(AutoConfig {
+        masks: settings.masks.clone(),
+        ..AutoConfig::default()
+    })
+}
+
+fn ours(config: ParserConfig, lines: &[&str], limit: Duration) -> Result<Outcome> {
+    let mut parser = Ours::new(config)?;
+    let outcome = timed(lines, limit, |line| Ok(parser.learn(line.as_bytes()).0))?;
+    let groups = templates(&parser, outcome.groups.into_iter().map(ClusterId));
+    Ok(Outcome { groups, ..outcome })
+}
+
+/// A number for the template of each cluster: by the auto method, several clusters may be one template in the end.
+fn templates(parser: &Ours, clusters: impl Iterator<Item = ClusterId>) -> Vec<u64> {
+    let mut numbers: HashMap<String, u64> = HashMap::new();
+    let mut of_cluster: HashMap<ClusterId, u64> = HashMap::new();
+    for cluster in parser.clusters() {
+        let next = numbers.len() as u64;
+        of_cluster.insert(cluster.id, *numbers.entry(cluster.template).or_insert(next));
+    }
+    clusters.map(|cluster| of_cluster[&cluster]).collect()
 }
 
 /// Each thread prepares the next block of lines, and learns it when the blocks before have been learnt.
-fn ours_on_two_threads(settings: &Settings, lines: &[&str]) -> Result<Outcome> {
-    let drain = Drain::new(config(settings))?;
+fn ours_on_two_threads(config: ParserConfig, lines: &[&str]) -> Result<Outcome> {
+    let drain = Ours::new(config)?;
     let preparer = drain.preparer();
     let blocks: Vec<&[&str]> = lines.chunks(BLOCK).collect();
     let next = AtomicUsize::new(0);
@@ -124,7 +153,8 @@ fn ours_on_two_threads(settings: &Settings, lines: &[&str]) -> Result<Outcome> {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(block) = blocks.get(at) else { return };
-                    preparer.prepare(block.iter().map(|line| line.as_bytes()), &mut prepared);
+                    prepared.clear();
+                    block.iter().for_each(|line| preparer.prepare(line.as_bytes(), &mut prepared));
                     // Where the other thread has failed, so does the call.
                     let Ok(learning) = learning.lock() else { return };
                     let Ok(mut learning) = turn.wait_while(learning, |learning| learning.0 != at) else {
@@ -139,12 +169,12 @@ fn ours_on_two_threads(settings: &Settings, lines: &[&str]) -> Result<Outcome> {
         }
     });
     let seconds = begin.elapsed().as_secs_f64();
-    let (_, _, clusters) = learning
+    let (_, parser, clusters) = learning
         .into_inner()
         .map_err(|_| anyhow!("a thread of drain-parser failed"))?;
     Ok(Outcome {
         seconds,
-        groups: clusters.into_iter().map(|cluster| cluster.0).collect(),
+        groups: templates(&parser, clusters.into_iter()),
     })
 }
 
