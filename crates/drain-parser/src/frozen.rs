@@ -24,8 +24,9 @@ const ANY_NUMBER: u32 = u32::MAX - 1;
 /// several the template with most constant tokens wins, then the smaller id.
 ///
 /// A content that matches none gets a second chance: a constant token with a digit may then differ from a token that
-/// holds a digit as well, since both methods hold such tokens for parameters; they are reported as such. It takes a
-/// template that has a constant token without digit: numbers alone make no template.
+/// holds a digit as well, since both methods hold such tokens for parameters, and so may what only happened to be the same
+/// in every line (`auto`: an identifier, or what stands behind `key=`). They are reported as parameters. It takes a
+/// template that has another constant token: numbers alone make no template.
 #[derive(Debug, Clone)]
 pub struct FrozenParser {
     config: ParserConfig,
@@ -175,16 +176,18 @@ fn without_runs(ids: &[u32]) -> Box<[u32]> {
 
 /// The pattern of a template's second chance, if it has one.
 fn with_any_numbers(words: &[Word], ids: &[u32]) -> Option<Box<[u32]>> {
-    let number = |word: &Word| matches!(word, Word::Text(text) if has_digit(text));
     let pairs = words.iter().zip(ids);
     let pattern: Box<[u32]> = pairs
-        .map(|(word, &id)| if number(word) { ANY_NUMBER } else { id })
+        .map(|(word, &id)| match word {
+            Word::Usual(_) => WILDCARD,
+            Word::Text(text) if has_digit(text) => ANY_NUMBER,
+            _ => id,
+        })
         .collect();
-    let has_number = pattern.contains(&ANY_NUMBER);
     let has_word = pattern
         .iter()
         .any(|&id| id != ANY_NUMBER && id != WILDCARD && !is_mark(id));
-    (has_number && has_word).then_some(pattern)
+    (*pattern != *ids && has_word).then_some(pattern)
 }
 
 #[cfg(test)]

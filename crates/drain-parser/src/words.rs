@@ -18,6 +18,8 @@ pub(crate) enum Word {
     Run,
     /// A constant. It may hold `<*>` for a parameter within it, in templates of Drain.
     Text(Box<[u8]>),
+    /// What stood in every line at the place of a parameter. Another line may have something else there.
+    Usual(Box<[u8]>),
     /// Punctuation, in templates of the `auto` method.
     Mark(Mark),
 }
@@ -51,7 +53,7 @@ impl Word {
         match self {
             Self::Wildcard => WILDCARD,
             Self::Run => RUN,
-            Self::Text(text) => vocabulary.acquire(text),
+            Self::Text(text) | Self::Usual(text) => vocabulary.acquire(text),
             Self::Mark(mark) => mark.id(),
         }
     }
@@ -72,6 +74,7 @@ impl Word {
             Self::Wildcard => "<*>".to_owned(),
             Self::Run => "<*> <*>".to_owned(),
             Self::Text(text) => escaped(text),
+            Self::Usual(text) => format!("={}", escaped(text)),
             Self::Mark(Mark { byte, left, right }) => {
                 format!("{}{}{}", side(*left), escaped(&[*byte]), side(*right))
             }
@@ -99,7 +102,10 @@ impl Word {
             };
             return Some(Self::Mark(Mark { byte, left, right }));
         }
-        Some(Self::Text(unescape(text)?.into()))
+        Some(match text.strip_prefix('=') {
+            Some(usual) => Self::Usual(unescape(usual)?.into()),
+            None => Self::Text(unescape(text)?.into()),
+        })
     }
 }
 
@@ -118,7 +124,7 @@ pub(crate) fn text_of(words: &[Word]) -> String {
         }
         match word {
             Word::Wildcard | Word::Run => text.push_str("<*>"),
-            Word::Text(word) => text.push_str(&escaped(word)),
+            Word::Text(word) | Word::Usual(word) => text.push_str(&escaped(word)),
             Word::Mark(mark) => text.push_str(&escaped(&[mark.byte])),
         }
         touches = right;

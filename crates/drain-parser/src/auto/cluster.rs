@@ -290,21 +290,32 @@ fn collect(patterns: &[&Pattern], units: &[Unit], variable: &[Vec<usize>]) -> Cl
 
 /// Puts what has been the same in every line in place of a parameter that may be a constant.
 fn write_constants(template: &mut [Word], count: u64, members: &[&Pattern]) {
-    let parameters = template.iter().filter(|word| **word == Word::Wildcard).count();
-    // Where words became values or parameters stand in rows, patterns have other numbers of parameters.
-    if template.contains(&Word::Run) || members.iter().any(|pattern| pattern.values.len() != parameters) {
+    // Where parameters stand in rows, the lines of a template have other places.
+    if template.contains(&Word::Run) {
         return;
     }
-    let places = template.iter_mut().filter(|word| **word == Word::Wildcard);
-    for (i, place) in places.enumerate() {
-        let mut values = members[0].values[i].clone();
-        members[1..].iter().for_each(|pattern| values.merge(&pattern.values[i]));
-        let digits = |value: &[u8]| value.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let constant = values
+    let mut seen: Vec<Values> = vec![Values::default(); template.len()];
+    for pattern in members {
+        let mut values = pattern.values.iter();
+        for (seen, word) in seen.iter_mut().zip(words(&pattern.key)) {
+            match word {
+                Word::Wildcard => seen.merge(values.next().unwrap_or(&Values::default())),
+                // A word at the place of a parameter is one of several.
+                _ => seen.add(None),
+            }
+        }
+    }
+    let digits = |value: &[u8]| value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    for (place, seen) in template
+        .iter_mut()
+        .zip(&seen)
+        .filter(|(word, _)| **word == Word::Wildcard)
+    {
+        let constant = seen
             .single()
             .filter(|value| value.is_empty() || (count >= CONSTANT_AFTER && digits(value) <= DIGITS_OF_A_NAME));
         if let Some(constant) = constant {
-            *place = Word::Text(constant.into());
+            *place = Word::Usual(constant.into());
         }
     }
 }

@@ -54,8 +54,8 @@ impl FrozenParser {
             gaps.push(&content[end..start]);
             let pieces = origin.pieces;
             end = origin.of(span.end);
-            let is_constant =
-                matches!(word, Word::Text(_) | Word::Mark(_)) && scratch.ids[place] == self.ids[template][place];
+            let is_constant = matches!(word, Word::Text(_) | Word::Usual(_) | Word::Mark(_))
+                && scratch.ids[place] == self.ids[template][place];
             if is_constant {
                 let within = pieces.iter().take_while(|piece| piece.at < span.end);
                 parameters.extend(within.map(|piece| Parameter {
@@ -95,7 +95,7 @@ impl FrozenParser {
                 continue;
             }
             let mut rest = match word {
-                Word::Text(text) => &**text,
+                Word::Text(text) | Word::Usual(text) => &**text,
                 Word::Mark(mark) => &[mark.byte],
                 Word::Wildcard | Word::Run => &[],
             };

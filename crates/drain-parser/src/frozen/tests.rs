@@ -112,6 +112,39 @@ fn parameters_are_slices_of_the_content() {
 }
 
 #[test]
+fn what_was_the_same_in_every_line_may_change() {
+    let mut parser = Parser::new(ParserConfig::default()).unwrap();
+    for port in 1..8 {
+        parser.learn(format!("login from 10.0.0.{port} port {port} tty=ssh level=INFO ssh2").as_bytes());
+    }
+    let frozen = parser.freeze();
+    assert_eq!(
+        frozen.templates()[0].text,
+        "login from <*> port <*> tty=ssh level=INFO ssh2"
+    );
+    let mut scratch = Scratch::default();
+    let mut values = |line: &'static str| {
+        let parsed = frozen.parse(line.as_bytes(), &mut scratch)?;
+        let values = parsed.parameters.iter().map(|p| std::str::from_utf8(p.value).unwrap());
+        Some((values.collect::<Vec<_>>(), parsed.exact))
+    };
+    let table = [
+        (
+            "login from 10.0.0.9 port 9 tty=ssh level=INFO ssh2",
+            Some((vec!["10.0.0.9", "9"], true)),
+        ),
+        (
+            "login from 10.0.0.9 port 9 tty=console level=INFO ssh1",
+            Some((vec!["10.0.0.9", "9", "console", "ssh1"], false)),
+        ),
+        ("logout from 10.0.0.9 port 9 tty=ssh level=INFO ssh2", None),
+    ];
+    for (line, expected) in table {
+        assert_eq!(values(line), expected, "{line}");
+    }
+}
+
+#[test]
 fn equal_templates_become_one() {
     let frozen = frozen(&DrainConfig::default(), &["a <*>", "b", "a <*>"]);
     let templates: Vec<_> = frozen
