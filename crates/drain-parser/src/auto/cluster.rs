@@ -282,29 +282,40 @@ fn collect(patterns: &[&Pattern], units: &[Unit], variable: &[Vec<usize>]) -> Cl
         members[template].push(pattern);
     }
     for ((words, count), members) in clusters.templates.iter_mut().zip(&members) {
-        let members: Vec<&Pattern> = members.iter().map(|&pattern| patterns[pattern]).collect();
+        let members: Vec<(&Pattern, &Unit)> = members
+            .iter()
+            .map(|&pattern| (patterns[pattern], &units[unit_of[pattern]]))
+            .collect();
         write_constants(words, *count, &members);
     }
     clusters
 }
 
 /// Puts what has been the same in every line in place of a parameter that may be a constant.
-fn write_constants(template: &mut [Word], count: u64, members: &[&Pattern]) {
-    let parameters = template.iter().filter(|word| **word == Word::Wildcard).count();
-    // Where words became values or parameters stand in rows, patterns have other numbers of parameters.
-    if template.contains(&Word::Run) || members.iter().any(|pattern| pattern.values.len() != parameters) {
+fn write_constants(template: &mut [Word], count: u64, members: &[(&Pattern, &Unit)]) {
+    // Where parameters stand in rows, patterns have other places.
+    if template.contains(&Word::Run) || members.iter().any(|(_, unit)| unit.patterns.len() > 1) {
         return;
     }
-    let places = template.iter_mut().filter(|word| **word == Word::Wildcard);
-    for (i, place) in places.enumerate() {
-        let mut values = members[0].values[i].clone();
-        members[1..].iter().for_each(|pattern| values.merge(&pattern.values[i]));
+    // How many parameters each pattern has had so far.
+    let mut parameters = vec![0; members.len()];
+    for (place, word) in template.iter_mut().enumerate() {
+        let mut values = Values::default();
+        let mut has_words = false;
+        for ((pattern, unit), parameter) in members.iter().zip(&mut parameters) {
+            if unit.words[place] == Word::Wildcard {
+                values.merge(&pattern.values[*parameter]);
+                *parameter += 1;
+            } else {
+                has_words = true;
+            }
+        }
         let digits = |value: &[u8]| value.iter().filter(|byte| byte.is_ascii_digit()).count();
         let constant = values
             .single()
             .filter(|value| value.is_empty() || (count >= CONSTANT_AFTER && digits(value) <= DIGITS_OF_A_NAME));
-        if let Some(constant) = constant {
-            *place = Word::Text(constant.into());
+        if !has_words && let Some(constant) = constant {
+            *word = Word::Text(constant.into());
         }
     }
 }
