@@ -4,7 +4,10 @@
 //! For each `NAME.log` in the folder, a content a line, `NAME.truth` has the true template of each line. Of systems that are
 //! named, the templates that are wrong are shown.
 
-#![allow(clippy::unwrap_used, reason = "a missing file ends it, and that is all there is to say")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a missing file ends it, and that is all there is to say"
+)]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -17,7 +20,10 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let folder = PathBuf::from(args.next().unwrap());
     let shown: HashSet<String> = args.collect();
-    let mut logs: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut logs: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     logs.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
     logs.sort();
     println!("| system | method | GA | FGA | PA | FTA | templates (true) |");
@@ -34,7 +40,9 @@ fn main() {
         for ((method, config), sum) in methods.into_iter().zip(&mut sums) {
             let found = templates(&contents, config);
             let figures = figures(&found, &truth);
-            sum.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure / logs.len() as f64);
+            sum.iter_mut()
+                .zip(figures)
+                .for_each(|(sum, figure)| *sum += figure / logs.len() as f64);
             let counts = [&found, &truth].map(|templates| templates.iter().collect::<HashSet<_>>().len());
             row(&name, method, figures, &format!("{} ({})", counts[0], counts[1]));
             if method == "auto" && shown.contains(&*name) {
@@ -57,7 +65,10 @@ fn row(system: &str, method: &str, figures: [f64; 4], templates: &str) {
 
 fn templates(contents: &[String], config: ParserConfig) -> Vec<String> {
     let mut parser = Parser::new(config).unwrap();
-    let ids: Vec<_> = contents.iter().map(|content| parser.learn(content.as_bytes())).collect();
+    let ids: Vec<_> = contents
+        .iter()
+        .map(|content| parser.learn(content.as_bytes()))
+        .collect();
     let clusters = parser.clusters().into_iter();
     let texts: HashMap<_, _> = clusters.map(|cluster| (cluster.id, cluster.template)).collect();
     ids.iter().map(|id| texts[id].clone()).collect()
@@ -73,7 +84,10 @@ fn figures(found: &[String], truth: &[String]) -> [f64; 4] {
     for (found, truth) in found.iter().zip(truth) {
         truths.entry(found).or_default().insert(truth);
     }
-    let exact = truths.iter().filter(|(found, truths)| truths.len() == 1 && truths.contains(*found)).count();
+    let exact = truths
+        .iter()
+        .filter(|(found, truths)| truths.len() == 1 && truths.contains(*found))
+        .count();
     let f1 = |right: usize| 2.0 * right as f64 / (groups_found.len() + true_groups.len()) as f64;
     let share = |count: usize| count as f64 / truth.len() as f64;
     [share(lines_right), f1(right.len()), share(texts_right), f1(exact)]
