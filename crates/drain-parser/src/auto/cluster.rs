@@ -194,6 +194,15 @@ impl<'u> Division<'u> {
             let open = open.into_iter().filter(|&place| place != value).collect();
             return self.divide(members, open, [variable, vec![value]].concat());
         }
+        if anchors >= 1
+            && let Some((value, _)) = differing
+                .iter()
+                .find(|(place, _)| is_quoted(&units[members[0]].words, *place))
+        {
+            let value = *value;
+            let open = open.into_iter().filter(|&place| place != value).collect();
+            return self.divide(members, open, [variable, vec![value]].concat());
+        }
         let states = differing
             .iter()
             .filter(|(_, words)| words.len() < MOST_STATES && words.iter().all(|word| is_state(word)));
@@ -244,6 +253,13 @@ impl<'u> Division<'u> {
             self.variable[unit] = variable.to_vec();
         }
     }
+}
+
+/// Whether `place` is between quotation marks that are not the content's first: else all of the content may be quoted.
+fn is_quoted(words: &[Word], place: usize) -> bool {
+    let is_quote = |word: &Word| matches!(word, Word::Mark(mark) if mark.byte == b'"');
+    let quotes = |words: &[Word]| words.iter().filter(|word| is_quote(word)).count();
+    !words.first().is_some_and(is_quote) && quotes(&words[..place]) % 2 == 1 && quotes(&words[place..]) > 0
 }
 
 /// A name in capitals, such as `RUNNING` or `FAIL_TASK_CLEANUP`.

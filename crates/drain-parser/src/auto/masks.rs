@@ -27,7 +27,7 @@ pub(super) const NUMBER: &str = "NUM";
 
 /// The longest match counts; among equally long ones, the first. A match begins and ends at the edge of a word. `\w`,
 /// which always stands in a class, is a letter, a digit, an underscore or any byte beyond ASCII.
-pub(super) const BUILT_IN: [BuiltIn; 18] = [
+pub(super) const BUILT_IN: [BuiltIn; 20] = [
     mask("URL", r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>\])},;]+"#),
     mask("UUID", r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     mask(
@@ -39,6 +39,10 @@ pub(super) const BUILT_IN: [BuiltIn; 18] = [
         r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?",
     ),
     mask("IP", r"/?\d{1,3}(?:\.\d{1,3}){3}(?::\d+|/\d+)?"),
+    mask(
+        "IP",
+        r"(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})?::[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6}(?:/\d+)?",
+    ),
     mask("MAC", r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){3,}"),
     mask("HOST", r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+:\d{2,5}"),
     mask("MAIL", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
@@ -52,6 +56,10 @@ pub(super) const BUILT_IN: [BuiltIn; 18] = [
     ),
     mask("PATH", r"(?:[A-Za-z]:)?(?:\\\\?[\w.$-]+){2,}"),
     mask("PATH", r"(?:[A-Za-z]:|[.~]{0,2})/[\w.@$+~-]+(?:/[\w.@$+~:%=#-]*)*"),
+    mask(
+        "PATH",
+        r"/(?:[\w.@$+~:%=#-]+/)*[\w.@$+~:%=#-]*\?[\w.@$+~:%=#-]+(?:[&;/,?][\w.@$+~:%=#-]+)*",
+    ),
     mask("PATH", r"[\w.@$+~-]+/[\w.@$+~-]+/[\w.@$+~-]*(?:/[\w.@$+~:%=#-]*)*"),
     mask("PATH", r"[\w@$+~-]+/[\w@$+~-]*\.[\w.@$+~:%=#-]*"),
     mask("PATH", r"[\w@$+~-]*\.[\w.@$+~-]*/[\w.@$+~:%=#-]*"),
