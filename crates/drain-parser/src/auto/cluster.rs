@@ -14,6 +14,8 @@ use crate::words::{Mark, Word};
 const MANY: usize = 6;
 /// So many positions must have one word before others can differ by more than the event.
 const ANCHORS: usize = 3;
+const IND: f64 = 1.5;
+const IND_ANCHORS: usize = 2;
 /// Up to so many different names in capitals at a position are states, each an event of its own.
 const MOST_STATES: usize = 30;
 /// An identifier that so many lines have in common is part of the template, as in `port <*> ssh2` …
@@ -194,19 +196,27 @@ impl<'u> Division<'u> {
             let open = open.into_iter().filter(|&place| place != value).collect();
             return self.divide(members, open, [variable, vec![value]].concat());
         }
-        if anchors >= 1
-            && let Some((value, _)) = differing
-                .iter()
-                .find(|(place, _)| is_quoted(&units[members[0]].words, *place))
+        if anchors >= IND_ANCHORS
+            && let Some(values) = self.independent_places(&members, &differing)
         {
-            let value = *value;
-            let open = open.into_iter().filter(|&place| place != value).collect();
-            return self.divide(members, open, [variable, vec![value]].concat());
+            let open = open.into_iter().filter(|place| !values.contains(place)).collect();
+            return self.divide(members, open, [variable, values].concat());
         }
         let states = differing
             .iter()
             .filter(|(_, words)| words.len() < MOST_STATES && words.iter().all(|word| is_state(word)));
         let states = states.map(|(place, _)| *place).next();
+        if states.is_none()
+            && anchors >= 1
+            && let Some((value, _)) = differing.iter().find(|(place, differing)| {
+                let words = &units[members[0]].words;
+                is_quoted(words, *place) || (differing.len() >= MANY && is_bracketed(words, *place))
+            })
+        {
+            let value = *value;
+            let open = open.into_iter().filter(|&place| place != value).collect();
+            return self.divide(members, open, [variable, vec![value]].concat());
+        }
         let least = differing.iter().map(|(_, words)| words.len()).min().unwrap_or(0);
         if states.is_none() && least >= MANY && anchors >= ANCHORS {
             let places: Vec<usize> = differing.iter().map(|(place, _)| *place).collect();
@@ -220,6 +230,20 @@ impl<'u> Division<'u> {
         for part in parts.into_values() {
             self.divide(part, open.clone(), variable.clone());
         }
+    }
+
+    /// Two places where words do not go with each other: then neither tells what happened, and both are values.
+    fn independent_places(&self, members: &[usize], differing: &[(usize, BTreeSet<&Word>)]) -> Option<Vec<usize>> {
+        for (i, (one, ones)) in differing.iter().enumerate() {
+            for (other, others) in &differing[i + 1..] {
+                let words = |unit: usize| (&self.units[unit].words[*one], &self.units[unit].words[*other]);
+                let pairs: BTreeSet<_> = members.iter().map(|&unit| words(unit)).collect();
+                if pairs.len() as f64 >= IND * ones.len().max(others.len()) as f64 {
+                    return Some([*one, *other].into_iter().filter(|place| *place > 0).collect());
+                }
+            }
+        }
+        None
     }
 
     /// A place where words are values: half of them are values elsewhere, or some lines have a parameter there and this is
@@ -253,6 +277,16 @@ impl<'u> Division<'u> {
             self.variable[unit] = variable.to_vec();
         }
     }
+}
+
+/// Whether nothing but `place` is in its brackets.
+fn is_bracketed(words: &[Word], place: usize) -> bool {
+    let mark = |place: Option<usize>| match place.and_then(|place| words.get(place)) {
+        Some(Word::Mark(mark)) => mark.byte,
+        _ => 0,
+    };
+    let around = (mark(place.checked_sub(1)), mark(Some(place + 1)));
+    matches!(around, (b'(', b')') | (b'[', b']') | (b'{', b'}') | (b'<', b'>'))
 }
 
 /// Whether `place` is between quotation marks that are not the content's first: else all of the content may be quoted.

@@ -316,8 +316,6 @@ fn numbered_name(word: &[u8]) -> Option<usize> {
         .position(|byte| !byte.is_ascii_alphabetic())
         .filter(|&name| name > 0)?;
     let number = word.get(name + 1..)?;
-    let is_number = number
-        .iter()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let is_number = number.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
     (matches!(word[name], b'.' | b'-') && is_number && number.first()?.is_ascii_digit()).then_some(name)
 }
