@@ -14,8 +14,10 @@ use crate::words::{Mark, Word};
 const MANY: usize = 6;
 /// So many positions must have one word before others can differ by more than the event.
 const ANCHORS: usize = 3;
-const IND: f64 = 1.5;
-const IND_ANCHORS: usize = 2;
+/// Words at two places are independent if there are so many pairs of them for each word of the place that has more.
+const INDEPENDENT: f64 = 1.5;
+/// So many positions must have one word before independence counts.
+const FEW_ANCHORS: usize = 2;
 /// Up to so many different names in capitals at a position are states, each an event of its own.
 const MOST_STATES: usize = 30;
 /// An identifier that so many lines have in common is part of the template, as in `port <*> ssh2` …
@@ -196,7 +198,7 @@ impl<'u> Division<'u> {
             let open = open.into_iter().filter(|&place| place != value).collect();
             return self.divide(members, open, [variable, vec![value]].concat());
         }
-        if anchors >= IND_ANCHORS
+        if anchors >= FEW_ANCHORS
             && let Some(values) = self.independent_places(&members, &differing)
         {
             let open = open.into_iter().filter(|place| !values.contains(place)).collect();
@@ -232,14 +234,28 @@ impl<'u> Division<'u> {
         }
     }
 
-    /// Two places where words do not go with each other: then neither tells what happened, and both are values.
+    /// Two places where words do not go with each other: then neither tells what happened, and both are values; but for the
+    /// first place, and for words that go with those of another place one to one, as `added … to` and `removed … from`.
     fn independent_places(&self, members: &[usize], differing: &[(usize, BTreeSet<&Word>)]) -> Option<Vec<usize>> {
-        for (i, (one, ones)) in differing.iter().enumerate() {
-            for (other, others) in &differing[i + 1..] {
-                let words = |unit: usize| (&self.units[unit].words[*one], &self.units[unit].words[*other]);
-                let pairs: BTreeSet<_> = members.iter().map(|&unit| words(unit)).collect();
-                if pairs.len() as f64 >= IND * ones.len().max(others.len()) as f64 {
-                    return Some([*one, *other].into_iter().filter(|place| *place > 0).collect());
+        let pairs = |one: usize, other: usize| {
+            let words = |&unit: &usize| (&self.units[unit].words[one], &self.units[unit].words[other]);
+            members.iter().map(words).collect::<BTreeSet<_>>().len()
+        };
+        let tells_event = |&(place, ref words): &(usize, BTreeSet<&Word>)| {
+            let goes_with = |(other, others): &(usize, BTreeSet<&Word>)| {
+                *other != place && others.len() == words.len() && pairs(place, *other) == words.len()
+            };
+            place == 0 || (words.len() < MANY && differing.iter().any(goes_with))
+        };
+        for (i, one) in differing.iter().enumerate() {
+            for other in &differing[i + 1..] {
+                let most = one.1.len().max(other.1.len());
+                if pairs(one.0, other.0) as f64 >= INDEPENDENT * most as f64 {
+                    let values = [one, other].into_iter().filter(|place| !tells_event(place));
+                    let values: Vec<usize> = values.map(|(place, _)| *place).collect();
+                    if !values.is_empty() {
+                        return Some(values);
+                    }
                 }
             }
         }
