@@ -17,6 +17,8 @@ use crate::tokens::{has_digit, is_space};
 const MOST_TOKENS: usize = 512;
 /// How far the automaton reads on without a match: no token makes it read a long line to the end in vain.
 const LOOK_AHEAD: usize = 256;
+/// No mask knows a word of more letters.
+const LONGEST_KNOWN: usize = 5;
 /// How long a quoted value may be.
 const LONGEST_QUOTE: usize = 4096;
 
@@ -48,6 +50,8 @@ impl Kind {
 struct Scanner {
     dfa: dense::DFA<Vec<u32>>,
     start: StateID,
+    /// By first byte, whether the automaton may be spared where letters are followed by what parts words.
+    plain: [bool; 256],
 }
 
 #[expect(clippy::expect_used, reason = "a constant table, and the first test builds it")]
@@ -67,7 +71,56 @@ impl Scanner {
             .build_many(&regexes())
             .ok()?;
         let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
-        Some(Self { dfa, start })
+        let mut scanner = Self {
+            dfa,
+            start,
+            plain: [false; 256],
+        };
+        for byte in (0..=u8::MAX).filter(u8::is_ascii_alphabetic) {
+            scanner.plain[usize::from(byte)] = scanner.only_words_begin_with(byte);
+        }
+        Some(scanner)
+    }
+
+    /// Whether letters of which this is the first can be nothing but a word, unless the text goes on within a word, a path
+    /// or a host.
+    fn only_words_begin_with(&self, first: u8) -> bool {
+        let mut states = vec![self.dfa.next_state(self.start, first)];
+        let mut next = 0;
+        while let Some(&state) = states.get(next) {
+            next += 1;
+            for byte in (0..=u8::MAX).filter(|&byte| byte.is_ascii_alphabetic() || !is(byte, GOES_ON)) {
+                let then = self.dfa.next_state(state, byte);
+                if byte.is_ascii_alphabetic() {
+                    if !states.contains(&then) {
+                        states.push(then);
+                    }
+                } else if !self.is_word_only(then) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether a word ends before the byte that led to `state`, and nothing that goes on.
+    fn is_word_only(&self, state: StateID) -> bool {
+        let is_dead = |byte| self.dfa.is_dead_state(self.dfa.next_state(state, byte));
+        self.dfa.is_match_state(state)
+            && self.dfa.match_pattern(state, 0).as_usize() == BUILT_IN.len()
+            && (0..=u8::MAX).all(is_dead)
+    }
+
+    /// The length of the word that `text` begins with, where no mask can match and the automaton is spared: letters, more
+    /// of them than a mask knows by heart, such as the name of a month or a truth value, or such as it never begins with.
+    fn plain_word(&self, text: &[u8]) -> Option<usize> {
+        let length = text
+            .iter()
+            .position(|byte| !byte.is_ascii_alphabetic())
+            .unwrap_or(text.len());
+        let ends = !text.get(length).is_some_and(|&next| is(next, GOES_ON));
+        let is_plain = length > LONGEST_KNOWN || (length > 0 && self.plain[usize::from(text[0])]);
+        (ends && is_plain).then_some(length)
     }
 
     /// The longest match that begins at `at` and ends at the edge of a word: its end, and its index among the regexes.
@@ -75,39 +128,86 @@ impl Scanner {
         let mut state = self.start;
         let mut best = None;
         let mut limit = at + LOOK_AHEAD;
+        // Where the run of ends began that the state stands for; a match is told one byte late.
+        let mut ends_from = None;
         for (i, &byte) in text.iter().enumerate().skip(at) {
-            state = self.dfa.next_state(state, byte);
-            if self.dfa.is_special_state(state) {
-                // A match is told one byte late.
-                if self.dfa.is_match_state(state) {
-                    if is_end(text, i) {
-                        best = Some((i, self.dfa.match_pattern(state, 0).as_usize()));
-                    }
-                    limit = i + LOOK_AHEAD;
-                } else {
+            let next = self.dfa.next_state(state, byte);
+            // The usual way within a number or a word; the processor then need not wait for one step to begin the next.
+            if next == state {
+                if ends_from.is_none() && i >= limit {
                     return best;
                 }
+                continue;
             }
-            if i >= limit {
+            if let Some(from) = ends_from.take() {
+                limit = i - 1 + LOOK_AHEAD;
+                best = self.last_end(text, from, i - 1, state).or(best);
+            }
+            state = next;
+            if self.dfa.is_special_state(state) {
+                if !self.dfa.is_match_state(state) {
+                    return best;
+                }
+                ends_from = Some(i);
+            } else if i >= limit {
                 return best;
             }
         }
+        if let Some(from) = ends_from {
+            best = self.last_end(text, from, text.len() - 1, state).or(best);
+        }
         state = self.dfa.next_eoi_state(state);
-        if self.dfa.is_match_state(state) && is_end(text, text.len()) {
-            best = Some((text.len(), self.dfa.match_pattern(state, 0).as_usize()));
+        if self.dfa.is_match_state(state) {
+            best = self.last_end(text, text.len(), text.len(), state).or(best);
         }
         best
     }
+
+    /// The last of the ends `from` to `to` at which a parameter may end, with what `state` has matched.
+    fn last_end(&self, text: &[u8], from: usize, to: usize, state: StateID) -> Option<(usize, usize)> {
+        let end = (from..=to).rev().find(|&end| is_end(text, end))?;
+        Some((end, self.dfa.match_pattern(state, 0).as_usize()))
+    }
+}
+
+/// A letter, a digit, an underscore or any byte beyond ASCII.
+const WORD_BYTE: u8 = 1;
+/// What may go on behind letters within a word, a path or a host.
+const GOES_ON: u8 = 2;
+/// Punctuation that belongs to the sentence, not to the parameter before it.
+const OF_SENTENCE: u8 = 4;
+
+/// What each byte is.
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let this = byte as u8;
+        if this.is_ascii_alphanumeric() || this == b'_' || this >= 0x80 {
+            kinds[byte] = WORD_BYTE | GOES_ON;
+        }
+        if matches!(this, b'.' | b'-' | b'+' | b'@' | b'$' | b'~' | b'/' | b'\'' | b':') {
+            kinds[byte] |= GOES_ON;
+        }
+        if matches!(this, b'.' | b',' | b':' | b';' | b'-') {
+            kinds[byte] |= OF_SENTENCE;
+        }
+        byte += 1;
+    }
+    kinds
+};
+
+fn is(byte: u8, kind: u8) -> bool {
+    KINDS[usize::from(byte)] & kind != 0
 }
 
 /// Whether a parameter may end before `at`: not within a word, and not with punctuation that belongs to the sentence.
 fn is_end(text: &[u8], at: usize) -> bool {
-    let last = text[at - 1];
-    !matches!(last, b'.' | b',' | b':' | b';' | b'-') && !text.get(at).is_some_and(|&next| is_word_byte(next))
+    !is(text[at - 1], OF_SENTENCE) && !text.get(at).is_some_and(|&next| is_word_byte(next))
 }
 
 pub(crate) fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    is(byte, WORD_BYTE)
 }
 
 /// Writes the tokens of a content to `tokens`.
@@ -167,13 +267,14 @@ impl Cutter<'_> {
                 end + 1
             });
         }
-        if let Some(length) = plain_word(&seen[at..]) {
-            self.push_word(at, at + length, glued);
+        if let Some(length) = scanner.plain_word(&seen[at..]) {
+            self.push_plain(at, at + length, glued);
             return at + length;
         }
         // Behind a word nothing but punctuation can come, so that `a/b` stays two words.
         let within_word = glued && at > 0 && is_word_byte(seen[at - 1]);
-        match scanner.longest(seen, at).filter(|_| !within_word) {
+        let found = if within_word { None } else { scanner.longest(seen, at) };
+        match found {
             Some((end, mask)) => {
                 match BUILT_IN.get(mask) {
                     Some(mask) => self.push(at, end, parameter(mask.name), glued),
@@ -196,12 +297,7 @@ impl Cutter<'_> {
     fn push_word(&mut self, start: usize, end: usize, glued: bool) {
         let word = &self.text[start..end];
         if !has_digit(word) {
-            let kind = if glued && self.follows_key() {
-                parameter(VALUE)
-            } else {
-                Kind::Word
-            };
-            self.push(start, end, kind, glued);
+            self.push_plain(start, end, glued);
         } else if let Some(name) = numbered_name(word) {
             self.push(start, start + name, Kind::Word, glued);
             self.push(start + name, start + name + 1, Kind::Mark, true);
@@ -209,6 +305,16 @@ impl Cutter<'_> {
         } else {
             self.push(start, end, parameter(IDENTIFIER), glued);
         }
+    }
+
+    /// A word without digits.
+    fn push_plain(&mut self, start: usize, end: usize, glued: bool) {
+        let kind = if glued && self.follows_key() {
+            parameter(VALUE)
+        } else {
+            Kind::Word
+        };
+        self.push(start, end, kind, glued);
     }
 
     fn push(&mut self, start: usize, end: usize, kind: Kind, glued: bool) {
@@ -280,21 +386,6 @@ impl Cutter<'_> {
             self.push(at, at, parameter(EMPTY), true);
         }
     }
-}
-
-/// The length of the word that `text` begins with, where no mask can match and the automaton is spared: letters, more of
-/// them than the name of a month or a truth value has, and then nothing that goes on within a word, a path or a host.
-fn plain_word(text: &[u8]) -> Option<usize> {
-    let length = text
-        .iter()
-        .position(|byte| !byte.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let ends = match text.get(length) {
-        Some(b'.' | b'-' | b'+' | b'@' | b'$' | b'~' | b'/' | b'\'' | b':') => false,
-        Some(&next) => !is_word_byte(next),
-        None => true,
-    };
-    (length > 5 && ends).then_some(length)
 }
 
 /// The length of the quoted text with its first quote.
