@@ -115,39 +115,32 @@ impl Drain {
 
     /// Finds the cluster of a content, or founds one, and counts the content in.
     pub fn learn(&mut self, content: &[u8]) -> ClusterId {
+        self.learn_many(content, 1)
+    }
+
+    /// Learns a content that stands for several; `count` is not 0.
+    pub(crate) fn learn_many(&mut self, content: &[u8], count: u64) -> ClusterId {
         let mut line = std::mem::take(&mut self.line);
         self.reader.prepare(content, &mut line);
-        let id = self.learn_tokens(line.tokens());
+        let id = self.learn_tokens(line.tokens(), count);
         self.line = line;
         id
     }
 
-    /// Learns a content that stands for several; `count` is not 0.
-    pub(crate) fn learn_many(&mut self, content: &[u8], count: u64) {
-        let id = self.learn(content);
-        let cluster = self
-            .clusters
-            .iter_mut()
-            .find(|cluster| cluster.id == id && cluster.count > 0);
-        if let Some(cluster) = cluster {
-            cluster.count += count - 1;
-        }
-    }
-
     /// Learns contents that were masked and cut by the settings of this parser, and appends the cluster of each.
     pub(crate) fn learn_lines(&mut self, lines: &Lines, clusters: &mut Vec<ClusterId>) {
-        clusters.extend(lines.iter().map(|line| self.learn_tokens(line)));
+        clusters.extend(lines.iter().map(|line| self.learn_tokens(line, 1)));
     }
 
     pub(crate) fn reader(&self) -> &LineReader {
         &self.reader
     }
 
-    fn learn_tokens(&mut self, line: LineTokens<'_>) -> ClusterId {
+    fn learn_tokens(&mut self, line: LineTokens<'_>, count: u64) -> ClusterId {
         line.lookup(&self.vocabulary, &mut self.ids);
         match self.find() {
-            Some((likeness, slot)) => self.join(likeness, slot),
-            None => self.found(line),
+            Some((likeness, slot)) => self.join(likeness, slot, count),
+            None => self.found(line, count),
         }
     }
 
@@ -252,12 +245,12 @@ impl Drain {
         needed
     }
 
-    fn join(&mut self, likeness: Likeness, slot: u32) -> ClusterId {
+    fn join(&mut self, likeness: Likeness, slot: u32, count: u64) -> ClusterId {
         if let Some(recency) = &mut self.recency {
             recency.touch(slot);
         }
         let cluster = &mut self.clusters[slot as usize];
-        cluster.count += 1;
+        cluster.count += count;
         if likeness.equal + likeness.parameters < cluster.tokens.len() {
             let indexed = self.tree.clusters(cluster.leaf).len() > LARGE_LEAF;
             for (position, (token, id)) in cluster.tokens.iter_mut().zip(&self.ids).enumerate() {
@@ -273,7 +266,7 @@ impl Drain {
         cluster.id
     }
 
-    fn found(&mut self, line: LineTokens<'_>) -> ClusterId {
+    fn found(&mut self, line: LineTokens<'_>, count: u64) -> ClusterId {
         if self
             .config
             .max_clusters
@@ -295,7 +288,7 @@ impl Drain {
         self.place(Cluster {
             id,
             tokens,
-            count: 1,
+            count,
             leaf,
         });
         id

@@ -52,12 +52,26 @@ enum State {
     Templates(Templates),
 }
 
-/// Templates of several trees, with the number of lines of each.
+/// Templates of several trees, with the number of lines of each, which is not 0.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "SavedTemplates", into = "SavedTemplates")]
 struct Templates {
     config: DrainConfig,
-    lines: BTreeMap<Vec<String>, u64>,
+    lines: BTreeMap<Vec<Word>, u64>,
 }
+
+/// The same on disk.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedTemplates {
+    config: DrainConfig,
+    lines: Vec<(Vec<String>, u64)>,
+}
+
+/// Saved templates that no tree has.
+#[derive(Debug, Error)]
+#[error("the mined template `{0}` is broken: learn that part of the log anew")]
+struct BrokenTemplate(String);
 
 /// Two parsers with other settings have nothing in common.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -124,7 +138,7 @@ impl State {
             Self::Tree(drain) => {
                 let mut lines = BTreeMap::new();
                 for (words, count) in drain.mined() {
-                    *lines.entry(words.iter().map(Word::to_saved).collect()).or_default() += count;
+                    *lines.entry(words).or_default() += count;
                 }
                 Some(Templates {
                     config: drain.config().clone(),
@@ -145,11 +159,11 @@ impl Templates {
             ..self.config.clone()
         })?;
         for (words, &count) in &self.lines {
-            let words: Vec<Word> = words.iter().filter_map(|word| Word::from_saved(word)).collect();
-            let tokens: Vec<&[u8]> = words
-                .iter()
-                .map(|word| if let Word::Text(text) = word { text } else { PLACEHOLDER })
-                .collect();
+            let tokens = words.iter().map(|word| match word {
+                Word::Text(text) => text,
+                _ => PLACEHOLDER,
+            });
+            let tokens: Vec<&[u8]> = tokens.collect();
             tree.learn_many(&tokens.join(&b' '), count);
         }
         let config = ParserConfig::Drain(self.config.clone());
@@ -158,5 +172,37 @@ impl Templates {
             Reader::new(&config)?,
             tree.mined().collect(),
         ))
+    }
+}
+
+impl From<Templates> for SavedTemplates {
+    fn from(templates: Templates) -> Self {
+        let lines = templates.lines.into_iter();
+        Self {
+            config: templates.config,
+            lines: lines
+                .map(|(words, count)| (words.iter().map(Word::to_saved).collect(), count))
+                .collect(),
+        }
+    }
+}
+
+impl TryFrom<SavedTemplates> for Templates {
+    type Error = BrokenTemplate;
+
+    fn try_from(saved: SavedTemplates) -> Result<Self, BrokenTemplate> {
+        let mut lines = BTreeMap::new();
+        for (words, count) in saved.lines {
+            let read = words.iter().map(|word| Word::from_saved(word));
+            let read: Option<Vec<Word>> = read
+                .map(|word| word.filter(|word| matches!(word, Word::Wildcard | Word::Text(_))))
+                .collect();
+            let read = read.filter(|read| count > 0 && !lines.contains_key(read));
+            lines.insert(read.ok_or_else(|| BrokenTemplate(words.join(" ")))?, count);
+        }
+        Ok(Self {
+            config: saved.config,
+            lines,
+        })
     }
 }

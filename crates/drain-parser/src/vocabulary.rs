@@ -19,6 +19,9 @@ pub(crate) struct Vocabulary {
     ids: HashTable<(u64, u32)>,
     entries: Vec<Entry>,
     free: Vec<u32>,
+    /// By first byte, the lengths of the tokens that there have been as bits, the last bit for all longer ones: most
+    /// parameters are told by these from all tokens, without a look at the rest of their bytes.
+    lengths: Box<[u64; 256]>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -33,6 +36,7 @@ impl Default for Vocabulary {
             ids: HashTable::new(),
             entries: Vec::new(),
             free: Vec::new(),
+            lengths: Box::new([0; 256]),
         };
         empty.acquire(PLACEHOLDER);
         empty
@@ -46,8 +50,18 @@ pub(crate) fn hash(token: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// Its first byte, and a bit for its length.
+fn beginning(token: &[u8]) -> (usize, u64) {
+    let first = token.first().copied().unwrap_or(0);
+    (usize::from(first), 1 << token.len().min(63))
+}
+
 impl Vocabulary {
     pub(crate) fn lookup(&self, token: &[u8]) -> u32 {
+        let (first, length) = beginning(token);
+        if self.lengths[first] & length == 0 {
+            return UNKNOWN;
+        }
         self.lookup_hashed(hash(token), token)
     }
 
@@ -69,6 +83,8 @@ impl Vocabulary {
             self.share(id);
             return id;
         }
+        let (first, length) = beginning(token);
+        self.lengths[first] |= length;
         let entry = Entry {
             text: token.into(),
             users: 1,

@@ -73,7 +73,17 @@ impl Word {
         match self {
             Self::Wildcard => "<*>".to_owned(),
             Self::Run => "<*> <*>".to_owned(),
-            Self::Text(text) => escaped(text),
+            Self::Text(text) => {
+                let saved = escaped(text);
+                // Some texts look like another word: `+-+`, which tables are drawn with.
+                match text
+                    .split_first()
+                    .filter(|_| Self::from_saved(&saved).as_ref() != Some(self))
+                {
+                    Some((first, rest)) => format!("\\x{first:02x}{}", escaped(rest)),
+                    None => saved,
+                }
+            }
             Self::Usual(text) => format!("={}", escaped(text)),
             Self::Mark(Mark { byte, left, right }) => {
                 format!("{}{}{}", side(*left), escaped(&[*byte]), side(*right))

@@ -65,12 +65,22 @@ impl Lines {
         cut(masked, tokens);
         let start = keys.len();
         let mut origin = Origin::new(&masked.pieces);
+        // The words and punctuation that stand in the content as they do in the key are copied at once.
+        let mut copied = 0..0;
         for token in &*tokens {
+            if matches!(token.kind, Kind::Word | Kind::Mark) {
+                let follows = token.glued || masked.text[copied.end..token.start] == *b" ";
+                if follows && !copied.is_empty() {
+                    copied.end = token.end;
+                    continue;
+                }
+            }
+            keys.extend_from_slice(&masked.text[std::mem::take(&mut copied)]);
             if !token.glued && keys.len() > start {
                 keys.push(b' ');
             }
             let Kind::Parameter(found_by) = token.kind else {
-                keys.extend_from_slice(&masked.text[token.start..token.end]);
+                copied = token.start..token.end;
                 continue;
             };
             keys.push(PARAMETER);
@@ -82,6 +92,7 @@ impl Lines {
                 values.len()
             })));
         }
+        keys.extend_from_slice(&masked.text[copied]);
         lines.push(Line {
             hash: xxh3_64(&keys[start..]),
             key_end: keys.len(),

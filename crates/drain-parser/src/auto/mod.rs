@@ -15,6 +15,9 @@ mod masks;
 mod miner;
 mod saved;
 mod scan;
+mod scanner;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub(crate) use lines::Lines;

@@ -1,22 +1,16 @@
 //! Cutting a content into words, punctuation and parameters, in one automaton's pass over its bytes.
 
-use std::sync::LazyLock;
-
 use memchr::memchr;
-use regex_automata::dfa::{Automaton as _, StartKind, dense};
-use regex_automata::util::primitives::StateID;
-use regex_automata::util::{start, syntax};
-use regex_automata::{Anchored, MatchKind};
 
-use super::masks::{BUILT_IN, EMPTY, IDENTIFIER, JOINED, NUMBER, QUOTED, REST, VALUE, regexes};
+use super::masks::{BUILT_IN, EMPTY, IDENTIFIER, JOINED, NUMBER, QUOTED, REST, VALUE};
+pub(super) use super::scanner::is_word_byte;
+use super::scanner::{SCANNER, Scanner};
 use crate::found_by::FoundBy;
 use crate::masking::{MaskedText, PLACEHOLDER};
 use crate::tokens::{has_digit, is_space};
 
 /// More tokens than this, and the rest of the content is one parameter.
 const MOST_TOKENS: usize = 512;
-/// How far the automaton reads on without a match: no token makes it read a long line to the end in vain.
-const LOOK_AHEAD: usize = 256;
 /// How long a quoted value may be.
 const LONGEST_QUOTE: usize = 4096;
 
@@ -42,72 +36,6 @@ impl Kind {
     fn is_parameter(self) -> bool {
         matches!(self, Self::Parameter(_))
     }
-}
-
-/// The masks and the word as one automaton, made once.
-struct Scanner {
-    dfa: dense::DFA<Vec<u32>>,
-    start: StateID,
-}
-
-#[expect(clippy::expect_used, reason = "a constant table, and the first test builds it")]
-static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::new().expect("the built-in masks compile"));
-
-impl Scanner {
-    fn new() -> Option<Self> {
-        let dfa = dense::Builder::new()
-            .configure(
-                dense::Config::new()
-                    .start_kind(StartKind::Anchored)
-                    .match_kind(MatchKind::All)
-                    .accelerate(false),
-            )
-            .syntax(syntax::Config::new().unicode(false).utf8(false))
-            .thompson(regex_automata::nfa::thompson::Config::new().utf8(false))
-            .build_many(&regexes())
-            .ok()?;
-        let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
-        Some(Self { dfa, start })
-    }
-
-    /// The longest match that begins at `at` and ends at the edge of a word: its end, and its index among the regexes.
-    fn longest(&self, text: &[u8], at: usize) -> Option<(usize, usize)> {
-        let mut state = self.start;
-        let mut best = None;
-        let mut limit = at + LOOK_AHEAD;
-        for (i, &byte) in text.iter().enumerate().skip(at) {
-            state = self.dfa.next_state(state, byte);
-            if self.dfa.is_special_state(state) {
-                // A match is told one byte late.
-                if self.dfa.is_match_state(state) {
-                    if is_end(text, i) {
-                        best = Some((i, self.dfa.match_pattern(state, 0).as_usize()));
-                    }
-                    limit = i + LOOK_AHEAD;
-                } else {
-                    return best;
-                }
-            }
-            if i >= limit {
-                return best;
-            }
-        }
-        state = self.dfa.next_eoi_state(state);
-        if self.dfa.is_match_state(state) && is_end(text, text.len()) {
-            best = Some((text.len(), self.dfa.match_pattern(state, 0).as_usize()));
-        }
-        best
-    }
-}
-
-/// Whether a parameter may end before `at`: not within a word, and not with punctuation that belongs to the sentence.
-fn is_end(text: &[u8], at: usize) -> bool {
-    let last = text[at - 1];
-    !matches!(last, b'.' | b',' | b':' | b';' | b'-') && !text.get(at).is_some_and(|&next| is_word_byte(next))
-}
-
-pub(crate) fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
 /// Writes the tokens of a content to `tokens`.
@@ -167,13 +95,14 @@ impl Cutter<'_> {
                 end + 1
             });
         }
-        if let Some(length) = plain_word(&seen[at..]) {
-            self.push_word(at, at + length, glued);
+        if let Some(length) = scanner.plain_word(&seen[at..]) {
+            self.push_plain(at, at + length, glued);
             return at + length;
         }
         // Behind a word nothing but punctuation can come, so that `a/b` stays two words.
         let within_word = glued && at > 0 && is_word_byte(seen[at - 1]);
-        match scanner.longest(seen, at).filter(|_| !within_word) {
+        let found = if within_word { None } else { scanner.longest(seen, at) };
+        match found {
             Some((end, mask)) => {
                 match BUILT_IN.get(mask) {
                     Some(mask) => self.push(at, end, parameter(mask.name), glued),
@@ -196,12 +125,7 @@ impl Cutter<'_> {
     fn push_word(&mut self, start: usize, end: usize, glued: bool) {
         let word = &self.text[start..end];
         if !has_digit(word) {
-            let kind = if glued && self.follows_key() {
-                parameter(VALUE)
-            } else {
-                Kind::Word
-            };
-            self.push(start, end, kind, glued);
+            self.push_plain(start, end, glued);
         } else if let Some(name) = numbered_name(word) {
             self.push(start, start + name, Kind::Word, glued);
             self.push(start + name, start + name + 1, Kind::Mark, true);
@@ -209,6 +133,16 @@ impl Cutter<'_> {
         } else {
             self.push(start, end, parameter(IDENTIFIER), glued);
         }
+    }
+
+    /// A word without digits.
+    fn push_plain(&mut self, start: usize, end: usize, glued: bool) {
+        let kind = if glued && self.follows_key() {
+            parameter(VALUE)
+        } else {
+            Kind::Word
+        };
+        self.push(start, end, kind, glued);
     }
 
     fn push(&mut self, start: usize, end: usize, kind: Kind, glued: bool) {
@@ -280,21 +214,6 @@ impl Cutter<'_> {
             self.push(at, at, parameter(EMPTY), true);
         }
     }
-}
-
-/// The length of the word that `text` begins with, where no mask can match and the automaton is spared: letters, more of
-/// them than the name of a month or a truth value has, and then nothing that goes on within a word, a path or a host.
-fn plain_word(text: &[u8]) -> Option<usize> {
-    let length = text
-        .iter()
-        .position(|byte| !byte.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let ends = match text.get(length) {
-        Some(b'.' | b'-' | b'+' | b'@' | b'$' | b'~' | b'/' | b'\'' | b':') => false,
-        Some(&next) => !is_word_byte(next),
-        None => true,
-    };
-    (length > 5 && ends).then_some(length)
 }
 
 /// The length of the quoted text with its first quote.

@@ -58,10 +58,11 @@ impl Values {
             };
             return;
         }
-        self.many |= other.many;
+        // Only then: while there were more than are kept, `keep` takes no value that is larger than they are.
         for value in &other.kept {
             self.keep(value);
         }
+        self.many |= other.many;
     }
 
     /// The value, where there is but one.

@@ -127,9 +127,15 @@ impl HeaderFormat {
                 reason: reason(&error),
             })?;
         // The separators may hold groups of their own, so a field's group is found by its name.
-        let groups = (0..fields.len())
-            .filter_map(|i| regex.capture_names().position(|name| name == Some(&group_name(i))))
-            .collect();
+        let groups = fields.iter().enumerate().map(|(i, field)| {
+            let group = regex.capture_names().position(|name| name == Some(&group_name(i)));
+            // Within a class, `[ <Pid>]`, a field is but letters.
+            group.ok_or_else(|| FormatError::BadRegex {
+                source_text: source.to_owned(),
+                reason: format!("a bracket takes in the field `<{field}>`"),
+            })
+        });
+        let groups = groups.collect::<Result<_, _>>()?;
         let plan = ScanPlan::new(&separators);
         Ok(Self {
             source: source.to_owned(),

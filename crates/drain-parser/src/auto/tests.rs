@@ -1,0 +1,4 @@
+mod learning;
+mod templates;
+mod tokens;
+mod values;
