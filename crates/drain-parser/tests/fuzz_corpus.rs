@@ -9,6 +9,10 @@
 use std::fs;
 use std::path::Path;
 
+#[allow(
+    unreachable_pub,
+    reason = "the fuzz targets are another crate's, which calls them from outside"
+)]
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
@@ -22,9 +26,12 @@ fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     files.collect()
 }
 
+/// The name of a target, and what it does.
+type Target = (&'static str, fn(&[u8]));
+
 #[test]
 fn what_was_found_holds() {
-    let targets: [(&str, fn(&[u8])); 4] = [
+    let targets: [Target; 4] = [
         ("formats", targets::formats),
         ("masks", targets::masks),
         ("contents", targets::contents),
