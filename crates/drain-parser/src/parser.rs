@@ -139,6 +139,9 @@ impl Parser {
 
     /// Learns contents that a [`Preparer`] of this parser, or of one with the same settings, has prepared, and appends
     /// the cluster of each to `clusters`: the same as [`Self::learn`] for each of them in their order.
+    ///
+    /// What a preparer with other masks or delimiters has prepared is learnt as that one cut it, and of what one of the
+    /// other method has prepared nothing is learnt: `clusters` then stays as it was.
     pub fn learn_prepared(&mut self, prepared: &Prepared, clusters: &mut Vec<ClusterId>) {
         match self {
             Self::Auto(miner) => miner.learn_lines(&prepared.patterns, clusters),
