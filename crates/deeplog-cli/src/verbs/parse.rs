@@ -13,12 +13,12 @@ use crate::console::Console;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Logs: files (.gz and .zst too), globs, or - for standard input
+    /// Logs: files (.gz and .zst too), folders, globs, or - for standard input
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     // Not a doc comment: its angle brackets would be HTML.
     #[arg(
-        help = "Header format, such as '<Date> <Time> <Level> <Component>: <Content>': field names with regex between them [default: guessed]",
+        help = "Header format, such as '<Date> <Time> <Level> <Component>: <Content>': field names with regex between them; or json, logfmt, syslog, docker, cri, journald or csv, with options [default: guessed]",
         long,
         value_name = "FORMAT",
         allow_hyphen_values = true
@@ -126,12 +126,22 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     let summary = deeplog::parse(&files, &parsing, &args.out, console)?;
     let lines = summary.lines;
     let rate = lines.lines as f64 / summary.seconds.max(1e-9);
+    let counts = [
+        (lines.joined, "joined to the line before"),
+        (lines.continuations, "continuations"),
+        (lines.without_header, "without header"),
+        (lines.blank, "blank"),
+        (summary.cut, "cut to 16 MiB"),
+    ];
+    let others = counts.iter().filter(|(count, _)| *count > 0);
+    let others: String = others.map(|(count, what)| format!(", {count} {what}")).collect();
+    console.say(&format!("{} lines: {} messages{others}", lines.lines, lines.messages));
+    let evicted = match summary.evicted {
+        0 => String::new(),
+        count => format!("; {count} clusters made room for others, as the bound on them asks"),
+    };
     console.say(&format!(
-        "{} lines: {} messages, {} continuations, {} without header, {} blank, {} cut to 16 MiB",
-        lines.lines, lines.messages, lines.continuations, lines.without_header, lines.blank, summary.cut
-    ));
-    console.say(&format!(
-        "{} templates in {}; {rate:.0} lines per second",
+        "{} templates in {}; {rate:.0} lines per second{evicted}",
         summary.templates,
         args.out.display()
     ));
