@@ -15,6 +15,8 @@ pub struct Template {
     /// The tokens, with one space where lines have white space; every parameter is `<*>`. What is not UTF-8 and control characters
     /// are written as `\xNN`, and a backslash before an `x` as `\x5c`: the text tells the tokens exactly.
     pub text: String,
+    /// What a person calls it: see [`Edits`](crate::Edits).
+    pub name: Option<String>,
     /// How many lines taught it.
     pub count: u64,
 }
