@@ -159,6 +159,12 @@ impl Edits {
         (index < self.0.len()).then(|| self.0.remove(index))
     }
 
+    /// Takes the names of a template back.
+    pub fn unname(&mut self, named: TemplateId) {
+        self.0
+            .retain(|edit| !matches!(edit, Edit::Rename { template, .. } if *template == named));
+    }
+
     /// Takes a template out of those that were pinned; `false` where it is not among them.
     pub fn unpin(&mut self, template: TemplateId) -> bool {
         let mut found = false;

@@ -21,6 +21,16 @@ pub struct Template {
     pub count: u64,
 }
 
+impl Template {
+    /// What people are shown: the text, behind the name if there is one.
+    pub fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name}: {}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
 /// Names an event template: xxh3 (64 bits) of its text. Shown and stored as 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -74,7 +74,10 @@ pub(super) fn learn(
         observer,
     };
     // Without a header, stack traces are told by the line before.
-    match format.as_header().filter(|header| header.fields().len() > 1 && threads > 1) {
+    match format
+        .as_header()
+        .filter(|header| header.fields().len() > 1 && threads > 1)
+    {
         Some(header) => pass.learn_blocks(files, header, threads)?,
         None => pass.learn_records(files, &format)?,
     }
@@ -117,7 +120,9 @@ impl Pass<'_> {
 
     fn keep(&mut self, clusters: &[ClusterId]) {
         if self.keep_clusters {
-            self.learnt.clusters.extend(clusters.iter().map(|&cluster| number_of(cluster)));
+            self.learnt
+                .clusters
+                .extend(clusters.iter().map(|&cluster| number_of(cluster)));
         }
     }
 
@@ -126,7 +131,10 @@ impl Pass<'_> {
         let Learnt { state, lines, .. } = &mut self.learnt;
         state.lines = sum(self.before, *lines);
         if self.observer.is_cancelled() {
-            return Err(interrupted(state, self.snapshots.as_ref().map(|snapshots| snapshots.path)));
+            return Err(interrupted(
+                state,
+                self.snapshots.as_ref().map(|snapshots| snapshots.path),
+            ));
         }
         self.observer.advance(lines.lines, "");
         if let Some(snapshots) = self.snapshots.as_mut().filter(|snapshots| look && snapshots.is_due()) {
@@ -144,10 +152,24 @@ impl Snapshots<'_> {
 }
 
 impl Learnt {
-    /// For each message the index of its template, where its cluster is still alive.
+    /// How many lines of this call taught each template; where templates were edited, how many lines did at all.
+    pub(super) fn counts(&self, frozen: &FrozenParser) -> Vec<u64> {
+        if !self.state.edits.is_empty() {
+            return frozen.templates().iter().map(|template| template.count).collect();
+        }
+        let mut counts = vec![0; frozen.templates().len()];
+        self.templates(frozen).flatten().for_each(|index| counts[index] += 1);
+        counts
+    }
+
+    /// For each message the index of its template, where its cluster is still alive and no edit stands above it.
     pub(super) fn templates<'l>(&'l self, frozen: &FrozenParser) -> impl Iterator<Item = Option<usize>> + 'l {
-        let by_id: FxHashMap<TemplateId, usize> = frozen
-            .templates()
+        let unedited = if self.state.edits.is_empty() {
+            frozen.templates()
+        } else {
+            &[]
+        };
+        let by_id: FxHashMap<TemplateId, usize> = unedited
             .iter()
             .enumerate()
             .map(|(index, template)| (template.id, index))
