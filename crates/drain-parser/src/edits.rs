@@ -87,7 +87,8 @@ pub enum Edit {
 pub struct Part {
     /// The template with the value in place of the parameter.
     pub template: Wording,
-    /// How many of the template's lines had the value when it was split.
+    /// How many lines had the value when it was split. No parser remembers which lines had which value, so the lines of
+    /// the whole are divided by these shares.
     pub count: u64,
 }
 

@@ -30,10 +30,13 @@ pub fn edit_state(
 
 impl From<EditError> for Error {
     fn from(error: EditError) -> Self {
-        Self::run(
-            error.to_string(),
-            "`deeplog templates show STATE ID` shows a template with its parameters",
-        )
+        let hint = match &error {
+            EditError::Shape(..) | EditError::NoConstant(_) => {
+                "a text is given with `--into TEXT` or `--text TEXT`, with <*> for each parameter"
+            }
+            _ => "`deeplog templates show STATE ID --log LOG` shows a template with its parameters",
+        };
+        Self::run(error.to_string(), hint)
     }
 }
 

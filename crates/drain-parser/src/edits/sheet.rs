@@ -146,11 +146,14 @@ impl Sheet {
         let Some(whole) = whole.map(|form| form.template) else {
             return;
         };
+        let counted: u64 = parts.iter().map(|part| part.count).sum();
+        let lines = self.templates[whole].count;
         for part in parts {
             let Some(&own) = self.by_id.get(&TemplateId::of(&part.template.text())) else {
                 continue;
             };
-            let moved = part.count.min(self.templates[whole].count);
+            let share = u128::from(lines) * u128::from(part.count) / u128::from(counted.max(1));
+            let moved = u64::try_from(share).unwrap_or(lines).min(self.templates[whole].count);
             self.templates[whole].count -= moved;
             self.templates[own].count += moved;
         }

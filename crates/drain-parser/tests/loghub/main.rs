@@ -6,6 +6,7 @@
     reason = "clippy knows test functions, not their helpers"
 )]
 
+mod edits;
 mod systems;
 
 use std::collections::HashMap;
