@@ -182,7 +182,7 @@ fn a_match_prints_what_matches_nothing() {
     let before = fs::read(room.path("jobs.state")).unwrap();
     let outcome = templates(&room, &["match", "jobs.state", "more.log"]).ok();
     let lines = room.read("more.log").lines().count();
-    assert_eq!(outcome.stdout, format!("{}\tnever \\x1b[31mseen\n", lines - 1));
+    assert_eq!(outcome.stdout, format!("{}\tnever \\u{{1b}}[31mseen\n", lines - 1));
     let counts = format!(
         "{} messages: {} match, 0 match but for numbers, 1 match no template",
         lines - 1,

@@ -38,7 +38,12 @@ pub struct ParserState {
 impl ParserState {
     /// The templates as they stand, edited; and which edits name what is no template any more.
     pub fn freeze(&self) -> (FrozenParser, Vec<Gone>) {
-        self.parser.freeze().edited(&self.edits)
+        let learnt = self.parser.freeze();
+        if self.edits.is_empty() {
+            (learnt, Vec::new())
+        } else {
+            learnt.edited(&self.edits)
+        }
     }
 
     /// Reads a file.

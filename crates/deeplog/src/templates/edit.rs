@@ -6,7 +6,7 @@ use drain_parser::{EditError, Edits, FrozenParser, Piece, Scratch, Splitting};
 
 use super::find_template;
 use crate::error::{Error, Result};
-use crate::input::Records;
+use crate::input::{self, Records};
 use crate::observer::{Observer, ensure_wanted};
 use crate::parser_state::ParserState;
 
@@ -14,16 +14,24 @@ use crate::parser_state::ParserState;
 /// new templates are given back.
 ///
 /// # Errors
-/// A file that cannot be read or written, and what `change` says.
+/// A file that cannot be read or written or that somebody else changed meanwhile, and what `change` says.
 pub fn edit_state(
     path: &Path,
     change: impl FnOnce(&mut Edits, &ParserState, &FrozenParser) -> Result<()>,
 ) -> Result<FrozenParser> {
+    let before = input::read_to_end(path)?;
     let mut state = ParserState::read(path)?;
     let (parser, _) = state.freeze();
     let mut edits = state.edits.clone();
     change(&mut edits, &state, &parser)?;
     state.edits = edits;
+    // Reading a long log for an edit takes its time.
+    if input::read_to_end(path)? != before {
+        return Err(Error::run(
+            format!("{} was changed meanwhile, and is left as it is now", path.display()),
+            "run the call again",
+        ));
+    }
     state.write(path)?;
     Ok(state.freeze().0)
 }

@@ -197,6 +197,24 @@ fn pins_are_there_and_first() {
     }
 }
 
+#[test]
+fn a_pin_comes_before_what_is_more_specific() {
+    let config = ParserConfig::Drain(DrainConfig {
+        similarity: 0.5,
+        ..DrainConfig::default()
+    });
+    let frozen = learnt(config, &["send x to y", "send x at y"]).freeze();
+    assert_eq!(counts(&frozen), [("send x <*> y", 2)]);
+    let edited = with(
+        &frozen,
+        Edit::Pin {
+            templates: pins(&frozen, &["send <*> to <*>"]),
+        },
+    );
+    assert_eq!(text_for(&edited, "send x to y"), "send <*> to <*>");
+    assert_eq!(text_for(&edited, "send x at y"), "send x <*> y");
+}
+
 fn pins(parser: &FrozenParser, texts: &[&str]) -> Vec<Wording> {
     texts.iter().map(|text| parser.wording(text).unwrap()).collect()
 }
