@@ -76,11 +76,7 @@ impl LineCounters {
         self.without_template += next.without_template;
         self.blank += next.blank;
         self.continuations += next.continuations;
-        *if is_begun {
-            &mut self.continuations
-        } else {
-            &mut self.without_header
-        } += next.without_header;
+        *if is_begun { &mut self.continuations } else { &mut self.without_header } += next.without_header;
     }
 
     /// Counts what a line is or completes, but not the line itself among `lines`.

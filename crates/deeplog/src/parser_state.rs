@@ -122,7 +122,7 @@ mod tests {
         let read = ParserState::read_if_there(&path).unwrap().unwrap();
         assert_eq!(read.header.source(), "<Time> <Content>");
         assert_eq!(read.lines, state.lines);
-        assert!(read.parser.clusters().eq(state.parser.clusters()));
+        assert_eq!(read.parser.clusters(), state.parser.clusters());
 
         let refused = |bytes: &[u8]| {
             fs::write(&path, bytes).unwrap();

@@ -111,10 +111,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         header,
         time,
         parser: args.settings(base),
-        threads: args
-            .threads
-            .or(thread::available_parallelism().ok())
-            .map_or(1, NonZeroUsize::get),
+        threads: args.threads.or(thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get),
         tables: args.tables(),
         report: args.report,
         state,

@@ -35,9 +35,7 @@ impl Blocks {
         block.clear();
         while block.is_empty() {
             let Some((path, reader)) = &mut self.open else {
-                let Some(path) = self.files.next() else {
-                    return Ok(false);
-                };
+                let Some(path) = self.files.next() else { return Ok(false) };
                 let reader = open(&path)?;
                 self.open = Some((path, reader));
                 continue;
@@ -125,26 +123,12 @@ mod tests {
     fn blocks_hold_the_lines_that_are_read_one_by_one() {
         let folder = tempfile::tempdir().unwrap();
         let long = [vec![b'x'; 3 << 20], b"\r\nend".to_vec()].concat();
-        let overlong = [
-            b"a\n".to_vec(),
-            vec![b'y'; MAX_LINE + 5],
-            b"\nb\r\n".to_vec(),
-            vec![b'z'; MAX_LINE + 1],
-        ]
-        .concat();
+        let overlong = [b"a\n".to_vec(), vec![b'y'; MAX_LINE + 5], b"\nb\r\n".to_vec(), vec![b'z'; MAX_LINE + 1]].concat();
         let many: Vec<u8> = (0..300_000).flat_map(|i| format!("line {i}\n").into_bytes()).collect();
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         packed.write_all(&many).unwrap();
-        let texts: [&[u8]; 8] = [
-            b"",
-            b"\n\n",
-            b"no end",
-            &long,
-            &overlong,
-            &many,
-            &packed.finish().unwrap(),
-            b"\r\n\0\xff\n",
-        ];
+        let texts: [&[u8]; 8] =
+            [b"", b"\n\n", b"no end", &long, &overlong, &many, &packed.finish().unwrap(), b"\r\n\0\xff\n"];
         let files: Vec<PathBuf> = (0..texts.len()).map(|i| folder.path().join(i.to_string())).collect();
         for (file, text) in files.iter().zip(texts) {
             fs::write(file, text).unwrap();

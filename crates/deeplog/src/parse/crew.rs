@@ -38,9 +38,7 @@ pub(super) fn each_batch(
     mut learn: impl FnMut(&Batch) -> Result<()>,
 ) -> Result<()> {
     thread::scope(|scope| {
-        let workers: Vec<Worker> = (0..threads)
-            .map(|_| worker(scope, header.clone(), preparer.clone()))
-            .collect();
+        let workers: Vec<Worker> = (0..threads).map(|_| worker(scope, header.clone(), preparer.clone())).collect();
         let mut spare: Vec<Batch> = Vec::new();
         // The workers that have a block, in the order of the blocks.
         let mut busy: VecDeque<&Worker> = VecDeque::new();

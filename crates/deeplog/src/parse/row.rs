@@ -110,11 +110,7 @@ impl<'a> RowReader<'a> {
             Piece::Message(record) => record,
         };
         let head = record.header.content();
-        let fields = record
-            .header
-            .iter()
-            .enumerate()
-            .filter(|(column, _)| *column != self.content);
+        let fields = record.header.iter().enumerate().filter(|(column, _)| *column != self.content);
         let learnt = template.and_then(|template| self.parser.parse_as(template, head, &mut self.scratch));
         let parsed = learnt.or_else(|| self.parser.parse(head, &mut self.scratch));
         let is_long = record.lines > 1 && record.message.starts_with(head);

@@ -76,3 +76,73 @@ pub fn split_by_log(
     observer.end(&format!("{} lines", records.lines()));
     Ok(splitting.finish()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use drain_parser::{Edit, LineFormat, Parser, ParserConfig};
+
+    use super::*;
+    use crate::line_reader::LineCounters;
+
+    fn state_in(folder: &Path) -> (PathBuf, ParserState) {
+        let mut parser = Parser::new(ParserConfig::default()).unwrap();
+        parser.learn(b"disk is full");
+        let state = ParserState {
+            header: LineFormat::compile("<Content>").unwrap(),
+            lines: LineCounters::default(),
+            parser,
+            edits: Edits::default(),
+        };
+        let path = folder.join("state");
+        state.write(&path).unwrap();
+        (path, state)
+    }
+
+    #[test]
+    fn a_state_that_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut other) = state_in(folder.path());
+        other.lines.lines = 7;
+        let error = edit_state(&path, |edits, _, parser| {
+            edits.push(Edit::rename(parser.templates()[0].id, "mine")?);
+            other.write(&path)
+        });
+        assert!(error.unwrap_err().to_string().contains("changed meanwhile"));
+        let now = ParserState::read(&path).unwrap();
+        assert_eq!((now.lines.lines, now.edits.len()), (7, 0));
+        let parser = edit_state(&path, |edits, _, parser| {
+            edits.push(Edit::rename(parser.templates()[0].id, "mine")?);
+            Ok(())
+        });
+        assert_eq!(parser.unwrap().templates()[0].name.as_deref(), Some("mine"));
+    }
+
+    #[test]
+    fn ids_are_found_by_their_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, state) = state_in(folder.path());
+        let (parser, _) = state.freeze();
+        let letter = |i: usize| char::from(b'a' + (i % 26) as u8);
+        let texts = (0..2_000).map(|i| format!("event{}{}{}", letter(i), letter(i / 26), letter(i / 676)));
+        let templates = texts.map(|text| parser.wording(&text).unwrap()).collect();
+        let mut edits = Edits::default();
+        edits.push(Edit::Pin { templates });
+        let (parser, _) = parser.edited(&edits);
+        let mut ids: Vec<(String, usize)> = (0..parser.templates().len())
+            .map(|index| (parser.templates()[index].id.to_string(), index))
+            .collect();
+        ids.sort();
+        let mut ambiguous = 0;
+        for (i, (id, index)) in ids.iter().enumerate() {
+            assert_eq!(find_template(&parser, &id.to_uppercase()).unwrap(), *index);
+            let twin = ids.get(i + 1).filter(|(other, _)| other[..4] == id[..4]);
+            if let Some((twin, _)) = twin {
+                ambiguous += 1;
+                let error = find_template(&parser, &id[..4]).unwrap_err().to_string();
+                assert!(error.contains(id) && error.contains(twin), "{error}");
+            }
+        }
+        assert!(ambiguous > 0, "of 2,000 ids two begin alike");
+        assert!(find_template(&parser, "").is_err() && find_template(&parser, "zzzz").is_err());
+    }
+}

@@ -169,7 +169,10 @@ fn a_dataset_can_be_changed_where_it_is_named() {
     assert_eq!(profile.limits.end_of_input, sequence_windowing::EndOfInput::Cut);
     let set = Override::parse("dataset.parser.similarity=0.7").unwrap();
     let experiment = Experiment::read(&root.join("experiments/hdfs-raw.toml"), &[set], &root).unwrap();
-    assert_eq!(experiment.profile.unwrap().parser.similarity, 0.7);
+    let drain_parser::ParserConfig::Drain(parser) = experiment.profile.unwrap().parser else {
+        panic!("the dataset asks for Drain")
+    };
+    assert_eq!(parser.similarity, 0.7);
 }
 
 #[test]

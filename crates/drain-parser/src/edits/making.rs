@@ -149,7 +149,7 @@ impl<'p> Splitting<'p> {
         let within = |word: &Word| match word {
             Word::Wildcard | Word::Run => 1,
             Word::Text(text) => memchr::memmem::find_iter(text, PLACEHOLDER).count(),
-            Word::Mark(_) => 0,
+            _ => 0,
         };
         let mut before = 0;
         let place = words.iter().position(|word| {
@@ -163,7 +163,7 @@ impl<'p> Splitting<'p> {
         match &words[place] {
             Word::Run => return Err(EditError::Run(parameter)),
             Word::Text(_) => return Err(EditError::Masked(parameter, "a mask".into())),
-            Word::Wildcard | Word::Mark(_) => {}
+            _ => {}
         }
         Ok(Self {
             parser,

@@ -194,9 +194,7 @@ fn parameters(main: &mut String, seen: &Seen) {
     );
     for (i, (spread, numbers)) in seen.spreads.iter().zip(numbers).enumerate() {
         let mask = spread.found_by().filter(|found_by| *found_by != FoundBy::Position);
-        let mask = mask.map_or_else(String::new, |mask| {
-            format!(" <small>{}</small>", escape(&mask.to_string()))
-        });
+        let mask = mask.map_or_else(String::new, |mask| format!(" <small>{}</small>", escape(&mask.to_string())));
         let numbers = if has_numbers {
             format!("<td>{numbers}</td>")
         } else {
