@@ -196,10 +196,7 @@ fn any_format_reads_any_log_and_counts_every_line() {
     .concat();
     room.write("hostile.log", hostile);
     let said = room.deeplog("parse hostile.log --format json --out out").ok().stderr;
-    assert!(
-        said.contains("7 lines: 3 messages, 3 continuations, 1 blank"),
-        "{said}"
-    );
+    assert!(said.contains("7 lines: 3 messages, 3 continuations, 1 blank"), "{said}");
     for (name, _, log) in logs() {
         room.write(&format!("{name}.log"), &log[..log.len().min(20_001)]);
         names.push(name);

@@ -25,4 +25,5 @@ mod results;
 mod samples;
 mod sessions;
 mod synth;
+mod templates;
 mod unjudged;

@@ -47,6 +47,8 @@ enum Verb {
     Plot(verbs::plot::Args),
     /// Parse a log into event templates and parameters with Drain
     Parse(verbs::parse::Args),
+    /// Look at event templates, edit them, compare them, match a log against them
+    Templates(verbs::templates::Args),
     /// Write simulated, labelled logs
     Synth(verbs::synth::Args),
     /// Write result tables into a text, or print the schema of metrics.json
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Verb::Inspect(args) => verbs::inspect::run(args),
         Verb::Plot(args) => verbs::plot::run(args, &mut console),
         Verb::Parse(args) => verbs::parse::run(args, &mut console),
+        Verb::Templates(args) => verbs::templates::run(args, &mut console),
         Verb::Synth(args) => verbs::synth::run(args, &mut console),
         Verb::Report(args) => verbs::report::run(args),
         Verb::Completions(args) => verbs::completions::run::<Call>(args),

@@ -89,6 +89,11 @@ impl Artefact {
         write_atomically(path, |out| out.write_all(&bytes))
     }
 
+    /// Whether a file is, or was, a model.
+    pub fn is_one(path: &Path) -> Result<bool> {
+        Ok(input::read_to_end(path)?.starts_with(FRAME.magic))
+    }
+
     /// Reads a file, or says why it is none of ours.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = input::read_to_end(path)?;

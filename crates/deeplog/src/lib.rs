@@ -54,6 +54,7 @@ mod parser_state;
 mod pipeline;
 mod run;
 mod synthesis;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod training;
@@ -63,8 +64,8 @@ pub use corpus::{Corpus, NO_TEMPLATE, Texts, read as read_corpus};
 pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
 pub use experiment::{
-    Data, Detection, Expect, Experiment, LabelRule, ModelSettings, Override, Profile, Source, Split, SplitMethod,
-    Stamp, Training as TrainingSettings, results_folder,
+    Data, Detection, Expect, Experiment, KnownTemplates, LabelRule, ModelSettings, Override, Profile, Source, Split,
+    SplitMethod, Stamp, Training as TrainingSettings, results_folder,
 };
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
@@ -80,4 +81,8 @@ pub use parser_state::ParserState;
 pub use pipeline::{Output, Pipeline, Snapshot};
 pub use run::{Miss, RunOptions, RunSummary, run};
 pub use synthesis::write as write_synthetic;
+pub use templates::{
+    Change, Diff, Example, Import, Matching, Observed, ObservedParameter, TemplateFile, diff, edit_state,
+    edits_of_no_template, find_template, match_log, observe, read_templates, split_by_log,
+};
 pub use training::{Training, train};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use drain_parser::{LineFormat, Parser};
+use drain_parser::{Edits, FrozenParser, Gone, LineFormat, Parser};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::output::write_atomically;
 
 const FRAME: Frame = Frame {
     magic: b"DLPARSE\n",
-    version: 1,
+    version: 2,
     name: "parser state",
     foreign: "give a file that `deeplog parse --state` wrote, or a new name",
     other_version: "learn it again with this version, or use the version that wrote it",
@@ -31,9 +31,30 @@ pub struct ParserState {
     pub lines: LineCounters,
     /// The parser.
     pub parser: Parser,
+    /// What a person decided about its templates.
+    pub edits: Edits,
 }
 
 impl ParserState {
+    /// The templates as they stand, edited; and which edits name what is no template any more.
+    pub fn freeze(&self) -> (FrozenParser, Vec<Gone>) {
+        let learnt = self.parser.freeze();
+        if self.edits.is_empty() {
+            (learnt, Vec::new())
+        } else {
+            learnt.edited(&self.edits)
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// No file, and what [`Self::read_if_there`] says.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::read_if_there(path)?
+            .ok_or_else(|| Error::run(format!("{}: there is no such file", path.display()), FRAME.foreign))
+    }
+
     /// Reads a file; `None` where there is none.
     ///
     /// # Errors
@@ -86,6 +107,7 @@ mod tests {
                 ..LineCounters::default()
             },
             parser,
+            edits: Edits::default(),
         }
     }
 

@@ -3,25 +3,27 @@
 mod index;
 mod parsed;
 
-use rustc_hash::FxHashMap;
+use std::ops::Range;
 
+use crate::edits::{Edits, Form, Gone, Sheet};
 use crate::parser::ParserConfig;
 use crate::reader::Reader;
 use crate::reading::Scratch;
-use crate::template::{Template, TemplateId};
+use crate::template::Template;
 use crate::tokens::has_digit;
 use crate::vocabulary::{Vocabulary, WILDCARD};
-use crate::words::{RUN, Word, fits, is_mark, text_of};
+use crate::words::{RUN, Word, fits, is_mark};
 use index::TemplateIndex;
 pub use parsed::{Parameter, ParsedLine};
 
 /// Stands for every token with a digit in the second chance. No vocabulary grows that far.
 const ANY_NUMBER: u32 = u32::MAX - 1;
 
-/// Event templates that change no more. A clone a thread is the fastest way to share them.
+/// Event templates that change no more, but by what a person decides of them ([`Self::edited`]). A clone a thread is the fastest way to share them.
 ///
 /// A content matches a template when, after masking, it has as many tokens and every constant token is equal. Among
-/// several the template with most constant tokens wins, then the smaller id.
+/// several a pinned one ([`Edit`](crate::Edit)) wins, then the template with most constant tokens, then the smaller id;
+/// templates with parameters in rows of any length come after those without.
 ///
 /// A content that matches none gets a second chance: a constant token with a digit may then differ from a token that
 /// holds a digit as well, since both methods hold such tokens for parameters, and so may what only happened to be the same
@@ -33,14 +35,17 @@ pub struct FrozenParser {
     reader: Reader,
     vocabulary: Vocabulary,
     templates: Vec<Template>,
-    /// The words of each template.
-    words: Vec<Vec<Word>>,
-    /// The same as ids.
+    /// By template: one for each, but for those that were merged from several.
+    forms: Vec<Form>,
+    /// The words of each form as ids.
     ids: Vec<Box<[u32]>>,
+    edits: Edits,
+    /// What was learnt, before the edits. Empty if there are none.
+    mined: Vec<(Vec<Word>, u64)>,
     exact: TemplateIndex,
-    /// Templates in which parameters stand in rows of any length.
+    /// Forms in which parameters stand in rows of any length.
     runs: TemplateIndex,
-    /// The templates of the second chance, with [`ANY_NUMBER`] for their constant tokens that hold a digit.
+    /// The forms of the second chance, with [`ANY_NUMBER`] for their constant tokens that hold a digit.
     second_chance: TemplateIndex,
 }
 
@@ -54,41 +59,65 @@ enum Match {
 impl FrozenParser {
     /// `mined`: words of templates, with the number of lines that taught each; equal ones become one.
     pub(crate) fn build(config: ParserConfig, reader: Reader, mined: Vec<(Vec<Word>, u64)>) -> Self {
+        Self::of_sheet(config, reader, Sheet::of(mined.into_iter()))
+    }
+
+    fn of_sheet(config: ParserConfig, reader: Reader, sheet: Sheet) -> Self {
+        let Sheet {
+            templates, mut forms, ..
+        } = sheet;
+        forms.sort_by_key(|form| form.template);
         let mut vocabulary = Vocabulary::default();
-        let (mut templates, mut words, mut ids) = (Vec::<Template>::new(), Vec::new(), Vec::<Box<[u32]>>::new());
-        let mut known = FxHashMap::default();
-        for (template, count) in mined {
-            let text = text_of(&template);
-            let id = TemplateId::of(&text);
-            let index = *known.entry(id).or_insert(templates.len());
-            if index == templates.len() {
-                templates.push(Template { id, text, count: 0 });
-                ids.push(template.iter().map(|word| word.id(&mut vocabulary)).collect());
-                words.push(template);
-            }
-            templates[index].count += count;
-        }
-        let parameters = |t: usize| ids[t].iter().filter(|&&id| id == WILDCARD || id == RUN).count();
-        let mut ranked: Vec<usize> = (0..templates.len()).collect();
-        ranked.sort_unstable_by_key(|&t| (parameters(t), templates[t].id));
-        let (with_runs, without): (Vec<usize>, Vec<usize>) = ranked.iter().partition(|&&t| ids[t].contains(&RUN));
-        let exact = TemplateIndex::new(without.iter().map(|&t| (t, ids[t].clone())));
-        let runs = TemplateIndex::new(with_runs.iter().map(|&t| (t, without_runs(&ids[t]))));
+        let ids = forms
+            .iter()
+            .map(|form| form.words.iter().map(|word| word.id(&mut vocabulary)).collect());
+        let ids: Vec<Box<[u32]>> = ids.collect();
+        let parameters = |f: usize| ids[f].iter().filter(|&&id| id == WILDCARD || id == RUN).count();
+        let mut ranked: Vec<usize> = (0..forms.len()).collect();
+        ranked.sort_by_key(|&f| (!forms[f].pinned, parameters(f), templates[forms[f].template].id));
+        let (with_runs, without): (Vec<usize>, Vec<usize>) = ranked.iter().partition(|&&f| ids[f].contains(&RUN));
+        let exact = TemplateIndex::new(without.iter().map(|&f| (f, ids[f].clone())));
+        let runs = TemplateIndex::new(with_runs.iter().map(|&f| (f, without_runs(&ids[f]))));
         let second_chance = without
             .iter()
-            .filter_map(|&t| Some((t, with_any_numbers(&words[t], &ids[t])?)));
+            .filter_map(|&f| Some((f, with_any_numbers(&forms[f].words, &ids[f])?)));
         let second_chance = TemplateIndex::new(second_chance);
         Self {
             config,
             reader,
             vocabulary,
             templates,
-            words,
+            forms,
             ids,
+            edits: Edits::default(),
+            mined: Vec::new(),
             exact,
             runs,
             second_chance,
         }
+    }
+
+    /// The same, with these edits in place of those it has; and which of them name what was not learnt. Every line that
+    /// matches exactly, matches exactly still.
+    pub fn edited(&self, edits: &Edits) -> (Self, Vec<Gone>) {
+        let mined: Vec<_> = self.mined().map(|(words, count)| (words.to_vec(), count)).collect();
+        let mut sheet = Sheet::of(mined.iter().cloned());
+        let gone = sheet.apply(edits);
+        let mut edited = Self::of_sheet(self.config.clone(), self.reader.clone(), sheet);
+        if !edits.is_empty() {
+            (edited.edits, edited.mined) = (edits.clone(), mined);
+        }
+        (edited, gone)
+    }
+
+    /// The edits that were applied.
+    pub fn edits(&self) -> &Edits {
+        &self.edits
+    }
+
+    /// Whether a person decided that this template is always there.
+    pub fn is_pinned(&self, template: usize) -> bool {
+        self.forms[self.forms_at(template)].iter().any(|form| form.pinned)
     }
 
     /// The settings of the parser that was frozen.
@@ -101,41 +130,68 @@ impl FrozenParser {
         &self.templates
     }
 
-    pub(crate) fn words(&self) -> &[Vec<Word>] {
-        &self.words
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The words of each template before the edits, and how many lines taught it.
+    pub(crate) fn mined(&self) -> impl Iterator<Item = (&[Word], u64)> {
+        let unedited = if self.edits.is_empty() { &self.forms[..] } else { &[] };
+        let unedited = unedited.iter().scan(None, |last, form| {
+            // The first form of a template has its lines.
+            let is_first = last.replace(form.template) != Some(form.template);
+            let count = if is_first {
+                self.templates[form.template].count
+            } else {
+                0
+            };
+            Some((&*form.words, count))
+        });
+        unedited.chain(self.mined.iter().map(|(words, count)| (&**words, *count)))
+    }
+
+    /// The words of each form of a template; none where there is no such template.
+    pub(crate) fn forms_of(&self, template: usize) -> impl Iterator<Item = &[Word]> {
+        self.forms[self.forms_at(template)].iter().map(|form| &*form.words)
+    }
+
+    fn forms_at(&self, template: usize) -> Range<usize> {
+        let start = self.forms.partition_point(|form| form.template < template);
+        let forms = self.forms[start..].iter().take_while(|form| form.template == template);
+        start..start + forms.count()
     }
 
     /// The template of a content, as index into [`Self::templates`]; `None` where no template matches.
     pub fn matches(&self, content: &[u8], scratch: &mut Scratch) -> Option<usize> {
-        self.find(content, scratch).map(|(template, _)| template)
+        self.find(content, scratch).map(|(form, _)| self.forms[form].template)
     }
 
     /// The template of a content, and its parameters; `None` where no template matches.
     pub fn parse<'l>(&self, content: &'l [u8], scratch: &mut Scratch) -> Option<ParsedLine<'l>> {
-        let (template, found) = self.find(content, scratch)?;
-        Some(self.take_apart(template, found == Match::Exact, content, scratch))
+        let (form, found) = self.find(content, scratch)?;
+        Some(self.take_apart(form, found == Match::Exact, content, scratch))
     }
 
     /// What [`Self::parse`] gives, by a template that another authority names, such as the cluster that
     /// [`Parser::learn`](crate::Parser::learn) joined the content to; `None` where a constant token differs.
     pub fn parse_as<'l>(&self, template: usize, content: &'l [u8], scratch: &mut Scratch) -> Option<ParsedLine<'l>> {
-        self.reader.read(content, &self.vocabulary, scratch);
-        let ids = self.ids.get(template)?;
-        if ids.contains(&RUN) {
-            self.reader.join_runs(scratch);
-        }
-        let all_fit = ids
-            .iter()
-            .zip(&scratch.ids)
-            .all(|(&word, &token)| fits_run(word, token));
-        (ids.len() == scratch.ids.len() && all_fit).then(|| self.take_apart(template, true, content, scratch))
+        let form = self.forms_at(template).find(|&form| {
+            self.reader.read(content, &self.vocabulary, scratch);
+            let ids = &self.ids[form];
+            if ids.contains(&RUN) {
+                self.reader.join_runs(scratch);
+            }
+            let mut pairs = ids.iter().zip(&scratch.ids);
+            ids.len() == scratch.ids.len() && pairs.all(|(&word, &token)| fits_run(word, token))
+        })?;
+        Some(self.take_apart(form, true, content, scratch))
     }
 
-    /// The template. Leaves the masked content in the scratch, with its tokens as the template has them.
+    /// The form. Leaves the masked content in the scratch, with its tokens as the form has them.
     fn find(&self, content: &[u8], scratch: &mut Scratch) -> Option<(usize, Match)> {
         self.reader.read(content, &self.vocabulary, scratch);
-        if let Some(template) = self.exact.find(&scratch.ids) {
-            return Some((template, Match::Exact));
+        if let Some(form) = self.exact.find(&scratch.ids) {
+            return Some((form, Match::Exact));
         }
         let Scratch {
             masked,
@@ -155,14 +211,14 @@ impl FrozenParser {
         let second_chance = self.second_chance.find(numbered);
         if !self.runs.is_empty() {
             self.reader.join_runs(scratch);
-            if let Some(template) = self.runs.find(&scratch.ids) {
-                return Some((template, Match::Exact));
+            if let Some(form) = self.runs.find(&scratch.ids) {
+                return Some((form, Match::Exact));
             }
             if second_chance.is_some() {
                 self.reader.read(content, &self.vocabulary, scratch);
             }
         }
-        second_chance.map(|template| (template, Match::SecondChance))
+        second_chance.map(|form| (form, Match::SecondChance))
     }
 }
 

@@ -12,7 +12,8 @@
 //! 3. [`Parser::freeze`] gives the immutable [`FrozenParser`], whose [`parse`](FrozenParser::parse) finds a content's
 //!    template and parameters and never learns. [`restore`](FrozenParser::restore) gives the content back, byte for byte.
 //!
-//! What several parsers have [`Mined`] comes together in any order.
+//! What several parsers have [`Mined`] comes together in any order. What a person decides about templates, as that two of
+//! them are one event, is kept in [`Edits`] and holds whatever is learnt afterwards.
 //!
 //! ```
 //! use drain_parser::{DrainConfig, HeaderFormat, Parser, ParserConfig, Scratch};
@@ -42,6 +43,7 @@
 mod auto;
 mod config;
 mod drain;
+mod edits;
 mod format;
 mod found_by;
 mod frozen;
@@ -62,6 +64,7 @@ mod words;
 pub use auto::AutoMiner;
 pub use config::{AutoConfig, ConfigErrors, ConfigProblem, DrainConfig};
 pub use drain::{ClusterId, ClusterView, Drain};
+pub use edits::{Edit, EditError, Edits, Gone, Part, Splitting, Wording};
 pub use format::{
     FormatError, Header, HeaderFormat, JoinerState, LineFormat, MAX_RECORD_BYTES, MAX_RECORD_LINES, Piece, Record,
     RecordJoiner, Unescaped,

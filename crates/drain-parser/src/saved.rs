@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::config::{ConfigErrors, DrainConfig};
 use crate::drain::{Cluster, ClusterId, Drain};
+use crate::edits::Edits;
 use crate::frozen::FrozenParser;
 use crate::parser::ParserConfig;
 use crate::reader::Reader;
@@ -39,7 +40,10 @@ struct SavedCluster {
 #[serde(deny_unknown_fields)]
 struct SavedTemplates {
     config: ParserConfig,
+    /// As they were learnt.
     templates: Vec<SavedTemplate>,
+    #[serde(default, skip_serializing_if = "Edits::is_empty")]
+    edits: Edits,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,10 +158,9 @@ fn load_drain(saved: SavedDrain) -> Result<Drain, LoadError> {
 
 impl Serialize for FrozenParser {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let templates = self.templates().iter().zip(self.words());
-        let templates = templates.map(|(template, words)| SavedTemplate {
-            text: template.text.clone(),
-            count: template.count,
+        let templates = self.mined().map(|(words, count)| SavedTemplate {
+            text: text_of(words),
+            count,
             words: match self.config() {
                 ParserConfig::Auto(_) => words.iter().map(Word::to_saved).collect(),
                 ParserConfig::Drain(_) => Vec::new(),
@@ -166,6 +169,7 @@ impl Serialize for FrozenParser {
         SavedTemplates {
             config: self.config().clone(),
             templates: templates.collect(),
+            edits: self.edits().clone(),
         }
         .serialize(serializer)
     }
@@ -189,11 +193,12 @@ fn load_templates(saved: SavedTemplates) -> Result<FrozenParser, LoadError> {
         let found = found.filter(|words| text_of(words) == text);
         found.map(|words| (words, count)).ok_or(LoadError::Text(text))
     });
-    Ok(FrozenParser::build(
-        saved.config,
-        reader,
-        mined.collect::<Result<_, LoadError>>()?,
-    ))
+    let parser = FrozenParser::build(saved.config, reader, mined.collect::<Result<_, LoadError>>()?);
+    Ok(if saved.edits.is_empty() {
+        parser
+    } else {
+        parser.edited(&saved.edits).0
+    })
 }
 
 fn words(text: &str) -> Result<Vec<Vec<u8>>, LoadError> {

@@ -15,8 +15,20 @@ pub struct Template {
     /// The tokens, with one space where lines have white space; every parameter is `<*>`. What is not UTF-8 and control characters
     /// are written as `\xNN`, and a backslash before an `x` as `\x5c`: the text tells the tokens exactly.
     pub text: String,
+    /// What a person calls it: see [`Edits`](crate::Edits).
+    pub name: Option<String>,
     /// How many lines taught it.
     pub count: u64,
+}
+
+impl Template {
+    /// What people are shown: the text, behind the name if there is one.
+    pub fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name}: {}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 /// Names an event template: xxh3 (64 bits) of its text. Shown and stored as 16 hexadecimal digits.

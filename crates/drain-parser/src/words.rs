@@ -36,6 +36,16 @@ impl Mark {
     pub(crate) fn id(self) -> u32 {
         MARKS + 4 * u32::from(self.byte) + 2 * u32::from(self.left) + u32::from(self.right)
     }
+
+    /// `None` where it is the id of something else.
+    pub(crate) fn of_id(id: u32) -> Option<Self> {
+        let place = id.checked_sub(MARKS).filter(|_| is_mark(id))?;
+        Some(Self {
+            byte: u8::try_from(place / 4).ok()?,
+            left: place & 2 != 0,
+            right: place & 1 != 0,
+        })
+    }
 }
 
 pub(crate) fn is_mark(id: u32) -> bool {

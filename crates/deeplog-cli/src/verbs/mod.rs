@@ -12,4 +12,5 @@ pub(crate) mod plot;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod synth;
+pub(crate) mod templates;
 pub(crate) mod train;

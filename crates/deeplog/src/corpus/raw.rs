@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use drain_parser::{FrozenParser, LineFormat, Parser, Piece, Scratch};
+use drain_parser::{FrozenParser, LineFormat, Parser, ParserConfig, Piece, Scratch, Template};
 use evaluation::Label;
 use rustc_hash::FxHashSet;
 use sequence_windowing::{Event, KeyName, Session};
@@ -19,6 +19,8 @@ use crate::input::{Labels, Records};
 use crate::intake::Intake;
 use crate::line_reader::LineCounters;
 use crate::observer::{Observer, ensure_wanted};
+use crate::parser_state::ParserState;
+use crate::templates::edits_of_no_template;
 
 /// Name of the key of lines that match no template: never in a vocabulary, so always unseen.
 pub const NO_TEMPLATE: &str = "(no template)";
@@ -60,7 +62,26 @@ pub(super) fn read(
         is_training[event.line as usize] = true;
     }
     let started = Instant::now();
-    let parser = learn(profile, files, &is_training, survey.lines, observer)?;
+    let parser = match &profile.known {
+        None => learn(&profile.parser, profile, files, &is_training, observer)?,
+        Some(known) => {
+            corpus.files.push(known.state.clone());
+            let state = ParserState::read(&known.state)?;
+            let (parser, gone) = if known.learn {
+                learn(&state.parser.config(), profile, files, &is_training, observer)?.edited(&state.edits)
+            } else {
+                observer.warn(&format!(
+                    "the event templates are those of {}, whatever lines taught them",
+                    known.state.display()
+                ));
+                state.freeze()
+            };
+            if !gone.is_empty() {
+                observer.warn(&edits_of_no_template(gone.len()));
+            }
+            parser
+        }
+    };
     let templates = parse(profile, files, &parser, survey.lines, observer)?;
     corpus.parsing = Some((started.elapsed().as_secs_f64(), survey.lines));
 
@@ -100,7 +121,7 @@ pub(super) fn read(
         .iter()
         .map(|&i| labels.as_ref().and_then(|labels| labels[i]))
         .collect();
-    let texts = parser.templates().iter().map(|template| template.text.clone());
+    let texts = parser.templates().iter().map(Template::title);
     corpus.templates = names.iter().cloned().zip(texts).collect();
     corpus.parser = Some(parser);
     let unmatched = corpus
@@ -181,16 +202,17 @@ impl Survey {
     }
 }
 
+/// `is_training`: by line number, from 0.
 fn learn(
+    config: &ParserConfig,
     profile: &Profile,
     files: &[PathBuf],
     is_training: &[bool],
-    total: u64,
     observer: &mut dyn Observer,
 ) -> Result<FrozenParser> {
-    observer.begin("learning templates", Some(total));
+    observer.begin("learning templates", Some(is_training.len() as u64 - 1));
     let mut learner =
-        Parser::new(profile.parser.clone()).map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
+        Parser::new(config.clone()).map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
     each_message(&profile.header, files, observer, |number, content| {
         if is_training[number as usize] {
             learner.learn(content);

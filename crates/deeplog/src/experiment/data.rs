@@ -61,6 +61,8 @@ pub struct Split {
 /// The `[data]` table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Data {
+    /// What relative files count from.
+    pub root: PathBuf,
     /// What is read.
     pub source: Source,
     /// The division, where the source is not divided already.
@@ -115,6 +117,7 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
     fields.finish();
     Some(Data {
         source: source?,
+        root: root.clone(),
         split,
         labels,
         templates,

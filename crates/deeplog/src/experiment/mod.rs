@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::error::{Error, Problem, Result};
+use crate::parser_state::ParserState;
 pub use data::{Data, Source, Split, SplitMethod};
 use fields::Fields;
-pub use profile::{LabelRule, Profile, Stamp};
+pub use profile::{KnownTemplates, LabelRule, Profile, Stamp};
 pub use set::Override;
 
 /// A checked experiment.
@@ -145,7 +146,13 @@ impl Profile {
         let profile = profile::read(Fields::new(read_table(path)?, &problems));
         let problems = problems.into_inner();
         match profile {
-            Some(profile) if problems.is_empty() => Ok(profile),
+            Some(mut profile) if problems.is_empty() => {
+                if let Some(known) = &mut profile.known {
+                    known.state = path.parent().unwrap_or(Path::new(".")).join(&known.state);
+                    profile.parser = ParserState::read(&known.state)?.parser.config();
+                }
+                Ok(profile)
+            }
             _ => Err(Error::Config {
                 origin: path.display().to_string(),
                 problems,
@@ -226,7 +233,7 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
         });
     }
     let has_profile = fields.has("dataset");
-    let profile = has_profile.then(|| profile::read(fields.section("dataset"))).flatten();
+    let mut profile = has_profile.then(|| profile::read(fields.section("dataset"))).flatten();
     let data = if fields.has("data") {
         data::read(fields.section("data"), folder, seed)
     } else {
@@ -234,6 +241,11 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
         fields.section("data");
         None
     };
+    if let (Some(profile), Some(data)) = (&mut profile, &data)
+        && let Some(known) = &mut profile.known
+    {
+        known.state = data.root.join(&known.state);
+    }
     let needs_profile = data.as_ref().is_some_and(|data| {
         matches!(
             data.source,

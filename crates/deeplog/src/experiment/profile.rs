@@ -19,6 +19,8 @@ pub struct Profile {
     pub time: Option<Stamp>,
     /// How templates are found.
     pub parser: ParserConfig,
+    /// Templates to begin with, whose settings are to be used in place of [`Self::parser`].
+    pub known: Option<KnownTemplates>,
     /// Which lines form a session.
     pub session: SessionRule,
     /// When a session closes, and how much is kept open.
@@ -41,6 +43,16 @@ impl Profile {
     fn no_rule(&self, error: &InvalidRule) -> Error {
         Error::config(format!("dataset {}", self.name), "session", error.to_string())
     }
+}
+
+/// A parser state that training begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownTemplates {
+    /// The file, which `deeplog parse --state` wrote.
+    pub state: PathBuf,
+    /// Whether templates are learnt anew from the training lines, with the settings and edits of the state; otherwise they
+    /// are exactly the state's, whatever lines taught them. Default: they are learnt.
+    pub learn: bool,
 }
 
 /// A time stamp in a line header.
@@ -77,6 +89,16 @@ pub enum LabelRule {
     },
 }
 
+/// Settings that the `auto` method does not have.
+const OF_DRAIN: [&str; 6] = [
+    "similarity",
+    "depth",
+    "max_children",
+    "max_clusters",
+    "numeric_tokens",
+    "extra_delimiters",
+];
+
 /// Reads a dataset's table; `None` if a mistake makes it unusable (which is then remembered).
 pub(super) fn read(mut fields: Fields<'_>) -> Option<Profile> {
     let name = fields.or("name", String::from("unnamed"));
@@ -87,7 +109,7 @@ pub(super) fn read(mut fields: Fields<'_>) -> Option<Profile> {
     fields.optional::<Vec<toml::Table>>("fetch");
     let header = read_header(fields.section("header"));
     let time = fields.has("time").then(|| read_stamp(fields.section("time"))).flatten();
-    let parser = read_parser(fields.section("parser"));
+    let (parser, known) = read_parser(fields.section("parser"));
     let session = read_session(fields.section("session"));
     let labels = fields
         .has("labels")
@@ -123,6 +145,7 @@ pub(super) fn read(mut fields: Fields<'_>) -> Option<Profile> {
         header: header?,
         time,
         parser,
+        known,
         session,
         limits,
         labels,
@@ -155,21 +178,33 @@ fn read_stamp(mut fields: Fields<'_>) -> Option<Stamp> {
     })
 }
 
-fn read_parser(mut fields: Fields<'_>) -> ParserConfig {
+fn read_parser(mut fields: Fields<'_>) -> (ParserConfig, Option<KnownTemplates>) {
+    let state: Option<PathBuf> = fields.optional("state");
+    let learn: Option<bool> = fields.optional("learn");
+    if let Some(state) = state {
+        let settings = OF_DRAIN.into_iter().chain(["method", "masks", "max_patterns"]);
+        for field in settings {
+            if fields.optional::<toml::Value>(field).is_some() {
+                fields.problem(field, "comes from the parser state: remove it, or remove `state`");
+            }
+        }
+        fields.finish();
+        let learn = learn.unwrap_or(true);
+        return (ParserConfig::default(), Some(KnownTemplates { state, learn }));
+    }
+    fields.ensure(learn.is_none(), "learn", || {
+        "needs templates to begin with: give a `state` too".into()
+    });
+    (read_settings(fields), None)
+}
+
+fn read_settings(mut fields: Fields<'_>) -> ParserConfig {
     let method: String = fields.or("method", "auto".into());
     let config = match &*method {
         "drain" => ParserConfig::Drain(read_drain(&mut fields)),
         "auto" => {
             let default = AutoConfig::default();
-            let of_drain = [
-                "similarity",
-                "depth",
-                "max_children",
-                "max_clusters",
-                "numeric_tokens",
-                "extra_delimiters",
-            ];
-            for field in of_drain {
+            for field in OF_DRAIN {
                 if fields.optional::<toml::Value>(field).is_some() {
                     fields.problem(
                         field,

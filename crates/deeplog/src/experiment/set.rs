@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use crate::error::{Error, Result};
 
 /// Fields that name files. A path given on the command line counts from the working directory, not from the data root.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "data.root",
     "data.train.normal",
     "data.test.normal",
@@ -17,6 +17,7 @@ const FILES: [&str; 9] = [
     "data.labels",
     "data.templates",
     "dataset",
+    "dataset.parser.state",
 ];
 
 /// One `path=value`.

@@ -149,10 +149,24 @@ impl Snapshots<'_> {
 }
 
 impl Learnt {
-    /// For each message the index of its template, where its cluster is still alive.
+    /// How many lines of this call taught each template; where templates were edited, how many lines did at all.
+    pub(super) fn counts(&self, frozen: &FrozenParser) -> Vec<u64> {
+        if !self.state.edits.is_empty() {
+            return frozen.templates().iter().map(|template| template.count).collect();
+        }
+        let mut counts = vec![0; frozen.templates().len()];
+        self.templates(frozen).flatten().for_each(|index| counts[index] += 1);
+        counts
+    }
+
+    /// For each message the index of its template, where its cluster is still alive and no edit stands above it.
     pub(super) fn templates<'l>(&'l self, frozen: &FrozenParser) -> impl Iterator<Item = Option<usize>> + 'l {
-        let by_id: FxHashMap<TemplateId, usize> = frozen
-            .templates()
+        let unedited = if self.state.edits.is_empty() {
+            frozen.templates()
+        } else {
+            &[]
+        };
+        let by_id: FxHashMap<TemplateId, usize> = unedited
             .iter()
             .enumerate()
             .map(|(index, template)| (template.id, index))

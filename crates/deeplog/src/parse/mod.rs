@@ -19,7 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use drain_parser::{FrozenParser, LineFormat, Parser, ParserConfig, Piece, Template};
+use drain_parser::{Edits, FrozenParser, LineFormat, Parser, ParserConfig, Piece, Template};
 
 use crate::error::{Error, Result};
 use crate::experiment::Stamp;
@@ -29,6 +29,7 @@ use crate::line_reader::LineCounters;
 use crate::observer::Observer;
 use crate::output::{AtomicFile, create_folder, write_atomically};
 use crate::parser_state::ParserState;
+use crate::templates::edits_of_no_template;
 use csv_table::CsvTable;
 use jsonl_table::JsonlTable;
 use learning::{Learnt, Snapshots, interrupted, learn};
@@ -97,7 +98,8 @@ pub struct ParseSummary {
     pub seconds: f64,
 }
 
-/// Parses logs into `out/templates.csv` (`EventId`, `EventTemplate`, `Occurrences`, most frequent first) and what else is
+/// Parses logs into `out/templates.csv` (`EventId`, `EventTemplate`, `Occurrences`, and `Name` where any has one; most
+/// frequent first) and what else is
 /// asked for. A table has a row for every physical line: `LineId` from 1, `EventTime` (not in the CSV), the header's
 /// fields, `Content`, `EventId`, `EventTemplate` and `ParameterList`. Lines without a header have their whole text as
 /// `Content` and nothing else. Bytes that are not UTF-8 and control characters are written as `\xNN`, as in templates;
@@ -128,7 +130,10 @@ pub fn parse(inputs: &[PathBuf], parsing: &Parsing, out: &Path, observer: &mut d
     if learnt.lines.lines == 0 {
         return Err(Error::run("the input is empty", "give a log with at least one line"));
     }
-    let frozen = learnt.state.parser.freeze();
+    let (frozen, gone) = learnt.state.freeze();
+    if !gone.is_empty() {
+        observer.warn(&edits_of_no_template(gone.len()));
+    }
     if has_rows {
         let reader = RowReader::new(&learnt.state.header, &frozen, stamp(parsing, &learnt, &input.files)?);
         let outputs = outputs(parsing, inputs, &learnt, &frozen, out)?;
@@ -169,6 +174,7 @@ fn begin(parsing: &Parsing, files: &[PathBuf], observer: &mut dyn Observer) -> R
             header,
             lines: LineCounters::default(),
             parser,
+            edits: Edits::default(),
         });
     };
     let differs = |field: &str, fact: String| {
@@ -317,9 +323,13 @@ fn write_templates(templates: &[Template], path: &Path) -> Result<()> {
     by_count.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
     write_atomically(path, |out| {
         let mut table = csv::Writer::from_writer(out);
-        table.write_record(["EventId", "EventTemplate", "Occurrences"])?;
-        for template in by_count {
-            table.write_record([&template.id.to_string(), &template.text, &template.count.to_string()])?;
+        // The column is logparser's no more, so it is only there when it says something.
+        let has_names = by_count.iter().any(|template| template.name.is_some());
+        let columns = if has_names { 4 } else { 3 };
+        table.write_record(&["EventId", "EventTemplate", "Occurrences", "Name"][..columns])?;
+        for Template { id, text, name, count } in by_count {
+            let name = name.as_deref().unwrap_or_default();
+            table.write_record(&[&*id.to_string(), text, &count.to_string(), name][..columns])?;
         }
         table.flush()
     })

@@ -17,7 +17,11 @@ pub struct ParsedLine<'l> {
     pub parameters: SmallVec<[Parameter<'l>; 8]>,
     /// Whether every constant token was equal. If so, there is one parameter for each `<*>` of the template, if not (the
     /// second chance), numbers that the template holds for constant are among them.
+    ///
+    /// Of a template that was merged from other lengths they are those of the form that the line has.
     pub exact: bool,
+    /// Index of the form of the template.
+    form: usize,
     /// What stands before each token and behind the last one: white space, and whatever else parts tokens.
     gaps: SmallVec<[&'l [u8]; 24]>,
 }
@@ -41,7 +45,7 @@ impl FrozenParser {
     /// Takes apart the content that the scratch was filled from.
     pub(super) fn take_apart<'l>(
         &self,
-        template: usize,
+        form: usize,
         exact: bool,
         content: &'l [u8],
         scratch: &Scratch,
@@ -49,13 +53,13 @@ impl FrozenParser {
         let (mut parameters, mut gaps) = (SmallVec::new(), SmallVec::new());
         let mut origin = Origin::new(&scratch.masked.pieces);
         let mut end = 0;
-        for (place, (span, word)) in scratch.spans.iter().zip(&self.words[template]).enumerate() {
+        for (place, (span, word)) in scratch.spans.iter().zip(&self.forms[form].words).enumerate() {
             let start = origin.of(span.start);
             gaps.push(&content[end..start]);
             let pieces = origin.pieces;
             end = origin.of(span.end);
             let is_constant = matches!(word, Word::Text(_) | Word::Usual(_) | Word::Mark(_))
-                && scratch.ids[place] == self.ids[template][place];
+                && scratch.ids[place] == self.ids[form][place];
             if is_constant {
                 let within = pieces.iter().take_while(|piece| piece.at < span.end);
                 parameters.extend(within.map(|piece| Parameter {
@@ -77,9 +81,10 @@ impl FrozenParser {
         }
         gaps.push(&content[end..]);
         ParsedLine {
-            template,
+            template: self.forms[form].template,
             parameters,
             exact,
+            form,
             gaps,
         }
     }
@@ -88,7 +93,7 @@ impl FrozenParser {
     pub fn restore(&self, line: &ParsedLine<'_>) -> Vec<u8> {
         let mut content = Vec::new();
         let mut parameters = line.parameters.iter().peekable();
-        for (place, (word, gap)) in self.words[line.template].iter().zip(&line.gaps).enumerate() {
+        for (place, (word, gap)) in self.forms[line.form].words.iter().zip(&line.gaps).enumerate() {
             content.extend_from_slice(gap);
             if let Some(token) = parameters.next_if(|parameter| parameter.place == place && parameter.is_token) {
                 content.extend_from_slice(token.value);

@@ -4,6 +4,7 @@ use super::*;
 use crate::config::{AutoConfig, DrainConfig};
 use crate::parser::Parser;
 use crate::prepared::Prepared;
+use crate::template::TemplateId;
 
 fn frozen(config: &DrainConfig, texts: &[&str]) -> FrozenParser {
     let config = ParserConfig::Drain(config.clone());

@@ -7,6 +7,7 @@
 )]
 
 mod accuracy;
+mod edits;
 mod systems;
 
 use std::collections::HashMap;

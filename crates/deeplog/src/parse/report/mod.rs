@@ -88,8 +88,7 @@ struct Moment {
 impl Report {
     pub(super) fn new(out: AtomicFile, files: &[PathBuf], learnt: &Learnt, parser: &FrozenParser) -> Self {
         let templates = parser.templates();
-        let mut counts = vec![0_u64; templates.len()];
-        learnt.templates(parser).flatten().for_each(|index| counts[index] += 1);
+        let counts = learnt.counts(parser);
         let mut order: Vec<usize> = (0..templates.len()).filter(|&index| counts[index] > 0).collect();
         let seen = order.len();
         order.sort_by(|&a, &b| {
@@ -104,7 +103,7 @@ impl Report {
         for (place, &index) in order.iter().enumerate() {
             places[index] = Some(place);
         }
-        let of = |&index: &usize| Seen::new(templates[index].id.to_string(), &templates[index].text);
+        let of = |&index: &usize| Seen::new(templates[index].id.to_string(), &templates[index].title());
         Self {
             out,
             facts: Facts {
