@@ -74,10 +74,7 @@ pub(super) fn learn(
         observer,
     };
     // Without a header, stack traces are told by the line before.
-    match format
-        .as_header()
-        .filter(|header| header.fields().len() > 1 && threads > 1)
-    {
+    match format.as_header().filter(|header| header.fields().len() > 1 && threads > 1) {
         Some(header) => pass.learn_blocks(files, header, threads)?,
         None => pass.learn_records(files, &format)?,
     }
@@ -120,9 +117,7 @@ impl Pass<'_> {
 
     fn keep(&mut self, clusters: &[ClusterId]) {
         if self.keep_clusters {
-            self.learnt
-                .clusters
-                .extend(clusters.iter().map(|&cluster| number_of(cluster)));
+            self.learnt.clusters.extend(clusters.iter().map(|&cluster| number_of(cluster)));
         }
     }
 
@@ -131,10 +126,7 @@ impl Pass<'_> {
         let Learnt { state, lines, .. } = &mut self.learnt;
         state.lines = sum(self.before, *lines);
         if self.observer.is_cancelled() {
-            return Err(interrupted(
-                state,
-                self.snapshots.as_ref().map(|snapshots| snapshots.path),
-            ));
+            return Err(interrupted(state, self.snapshots.as_ref().map(|snapshots| snapshots.path)));
         }
         self.observer.advance(lines.lines, "");
         if let Some(snapshots) = self.snapshots.as_mut().filter(|snapshots| look && snapshots.is_due()) {
