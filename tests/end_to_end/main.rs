@@ -26,4 +26,5 @@ mod samples;
 mod sessions;
 mod synth;
 mod templates;
+mod templates_in_use;
 mod unjudged;

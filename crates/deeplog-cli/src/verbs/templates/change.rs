@@ -144,23 +144,22 @@ pub(super) fn split(args: &Split, console: &mut Console) -> anyhow::Result<()> {
 }
 
 pub(super) fn pin(args: &Pin, console: &Console) -> anyhow::Result<()> {
-    let mut pinned = None;
+    let mut pinned = String::new();
     let parser = edit_state(&args.state, |edits, _, parser| {
-        let edit = match (&args.text, &args.template) {
-            (Some(text), _) => Some(Edit::Pin {
-                templates: vec![parser.wording(text)?],
-            }),
-            (None, meant) => parser.pin(find_template(parser, meant.as_deref().unwrap_or_default())?),
-        };
-        if let Some(edit) = edit {
-            if let Edit::Pin { templates } = &edit {
-                pinned = templates.first().map(|template| template.text());
-            }
-            edits.push(edit);
+        if let Some(text) = &args.text {
+            let template = parser.wording(text)?;
+            pinned = template.text();
+            edits.push(Edit::Pin {
+                templates: vec![template],
+            });
+        } else if let Some(meant) = &args.template {
+            let template = find_template(parser, meant)?;
+            pinned.clone_from(&parser.templates()[template].text);
+            parser.pin(template).into_iter().for_each(|edit| edits.push(edit));
         }
         Ok(())
     })?;
-    tell(console, &parser, pinned.and_then(|text| by_text(&parser, &text)));
+    tell(console, &parser, by_text(&parser, &pinned));
     Ok(())
 }
 
