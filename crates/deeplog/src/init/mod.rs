@@ -117,6 +117,11 @@ pub fn expand_guessed(pattern: &Path, observer: &mut dyn Observer) -> Result<Vec
     in_order_of_time(files, &guess.format, stamp.as_ref(), observer)
 }
 
+/// The format of values that are time stamps and nothing else, and the share of them that it reads: most, or `None`.
+pub(crate) fn format_of_stamps(values: &[Vec<u8>]) -> Result<Option<(String, f64)>> {
+    Ok(stamp::of_values(values, &Stamps::new().map_err(internal)?))
+}
+
 impl Survey {
     /// Writes `NAME.dataset.toml` and `NAME.toml` into a folder, and gives their paths.
     ///

@@ -1,6 +1,5 @@
 //! When lines were written: reading their stamps, and finding where those stand.
 
-use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat};
@@ -9,27 +8,14 @@ use sequence_windowing::{Clock, TimeFormat, Timestamp};
 
 use crate::error::{Error, Result};
 use crate::experiment::Stamp;
+use crate::init::format_of_stamps;
 use crate::input::Records;
-
-const DATES: [&str; 15] = [
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%b/%Y", "%d %b %Y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%y%m%d",
-    "%y/%m/%d", "%a %b %d", "%b %d", "%m-%d", "%m.%d",
-];
-const JOINS: [&str; 4] = [" ", "T", "-", ":"];
-const TIMES: [&str; 5] = ["%H:%M:%S%.f", "%H:%M:%S,%3f", "%H:%M:%S:%3f", "%H.%M.%S%.f", "%H%M%S"];
-const TAILS: [&str; 5] = ["", "Z", "%z", " %z", " %Y"];
-const UNIX: &str = "%s%.f";
 
 /// Messages that are looked at for stamps, and how far they may be apart from the first line.
 const MESSAGES: usize = 200;
 const LINES: u64 = 5_000;
-/// Share of them whose stamps must be readable.
-const READABLE: f64 = 0.9;
 /// Most fields that one stamp spreads over.
 const FIELDS: usize = 5;
-/// A number is a Unix time only from 9 September 2001 on, when it had ten digits: smaller ones are often something else.
-const LEAST_UNIX: Timestamp = Timestamp(1_000_000_000_000_000);
-
 /// Reads stamps of one log.
 pub(super) struct StampReader {
     columns: Vec<usize>,
@@ -75,50 +61,34 @@ pub(super) fn rfc3339(time: Timestamp) -> Option<String> {
     text.starts_with(|first: char| first.is_ascii_digit()).then_some(text)
 }
 
-/// The run of header fields, and the format, that read nearly all stamps of the first messages; among equals the format
-/// that goes back in time least often, then the likeliest.
+/// The run of header fields that are a stamp in most of the first messages, and its format; of several, the one that reads
+/// most stamps, then the longest.
 pub(super) fn find(files: &[PathBuf], header: &LineFormat) -> Result<Option<Stamp>> {
     let names = header.fields();
     let rows = first_messages(files, header)?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let formats: Vec<(String, TimeFormat)> = candidates()
-        .filter_map(|source| TimeFormat::new(&source, None).ok().map(|format| (source, format)))
-        .collect();
-    let mut best = None;
+    let mut best: Option<(f64, usize, Stamp)> = None;
     for start in 0..names.len() {
         for end in start + 1..=names.len().min(start + FIELDS) {
             if names[start..end].iter().any(|name| name == "Content") {
                 break;
             }
-            let fits = |(_, format): &&(String, TimeFormat)| read_all(format, &[first[start..end].join(&b' ')]).0 == 1;
-            for (source, format) in formats.iter().filter(fits) {
-                let stamps: Vec<_> = rows.iter().map(|row| row[start..end].join(&b' ')).collect();
-                let (read, backwards) = read_all(format, &stamps);
-                let rank = (Reverse(read), backwards);
-                let is_better = best.as_ref().is_none_or(|(other, _)| rank < *other);
-                if read as f64 >= READABLE * rows.len() as f64 && is_better {
-                    best = Some((rank, (start..end, source)));
-                }
+            let values: Vec<Vec<u8>> = rows.iter().map(|row| row[start..end].join(&b' ')).collect();
+            if let Some((format, share)) = format_of_stamps(&values)?
+                && best
+                    .as_ref()
+                    .is_none_or(|(other, length, _)| (share, end - start) > (*other, *length))
+            {
+                let fields = names[start..end].to_vec();
+                let stamp = Stamp {
+                    fields,
+                    format,
+                    year: None,
+                };
+                best = Some((share, end - start, stamp));
             }
         }
     }
-    Ok(best.map(|(_, (fields, format))| Stamp {
-        fields: names[fields].to_vec(),
-        format: format.clone(),
-        year: None,
-    }))
-}
-
-fn candidates() -> impl Iterator<Item = String> {
-    let days = DATES
-        .iter()
-        .flat_map(|date| JOINS.iter().map(move |join| format!("{date}{join}")));
-    let times = TIMES
-        .iter()
-        .flat_map(|time| TAILS.iter().map(move |tail| format!("{time}{tail}")));
-    let times: Vec<String> = times.collect();
-    days.flat_map(move |day| times.clone().into_iter().map(move |time| format!("{day}{time}")))
-        .chain([UNIX.to_owned()])
+    Ok(best.map(|(_, _, stamp)| stamp))
 }
 
 /// The header fields of the first messages.
@@ -134,18 +104,4 @@ fn first_messages(files: &[PathBuf], header: &LineFormat) -> Result<Vec<Vec<Vec<
         }
     }
     Ok(rows)
-}
-
-/// How many stamps a format reads, and how often they go back.
-fn read_all(format: &TimeFormat, stamps: &[Vec<u8>]) -> (usize, usize) {
-    let mut clock = Clock::default();
-    let is_number = |stamp: &[u8]| stamp.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-    let times: Vec<Timestamp> = stamps
-        .iter()
-        .filter_map(|stamp| Some((format.parse(&mut clock, stamp)?, stamp)))
-        .filter(|(time, stamp)| *time >= LEAST_UNIX || !is_number(stamp))
-        .map(|(time, _)| time)
-        .collect();
-    let backwards = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
-    (times.len(), backwards)
 }
