@@ -1,6 +1,7 @@
 //! What `deeplog parse` writes beside the CSVs, and the state it keeps.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -215,4 +216,74 @@ fn an_interrupted_parsing_keeps_its_state_and_says_so() {
     let lines = known_lines(&room);
     assert!(said.contains(&format!("{lines} lines")), "{lines}: {said}");
     assert_eq!(room.files("out"), [""; 0]);
+}
+
+/// Two that learn into one state: what the later one learnt is kept beside it, and nobody's work is lost.
+#[test]
+fn a_state_that_somebody_else_changed_is_left_alone() {
+    let room = job_room();
+    parse(&room, "jobs.log --state s --out out").ok();
+    let long = text(&job_lines(4_000), "\n").repeat(10);
+    let mut learning = room
+        .command(["parse", "-", "--state", "s", "--out", "out2"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // More than a pipe holds: once it is written, the state has been read.
+    learning.stdin.as_mut().unwrap().write_all(long.as_bytes()).unwrap();
+    let listed = room.deeplog("templates list s --format csv").ok().stdout;
+    let id = listed.lines().nth(1).unwrap().split(',').next().unwrap();
+    room.call(&["templates", "rename", "s", id, "mine"]).ok();
+    drop(learning.stdin.take());
+    let ended = learning.wait().unwrap();
+    let edits = room.deeplog("templates edits s").ok().stdout;
+    assert!(edits.contains("mine"), "the edit is there: {edits}");
+    assert_eq!(ended.code(), Some(1));
+    room.deeplog("templates list s.learnt").ok();
+}
+
+#[test]
+fn what_cannot_be_parsed_or_kept_is_told() {
+    let room = job_room();
+    room.call(&["parse", "jobs.log", "--format", "json", "--out", "out"])
+        .fails(1, &["none of the", "`json`"]);
+    room.deeplog("parse jobs.log --out out --state /dev/full")
+        .fails(1, &["/dev/full is no file"]);
+    room.deeplog("parse jobs.log --out out --threads 100000").ended(2);
+    let mut lines = job_lines(20);
+    lines.extend((0..400).map(|i| format!("something else {i}")));
+    room.write("half.log", text(&lines, "\n"));
+    let said = parse(&room, "half.log --out out").ok().stderr;
+    assert!(said.contains("lines do not fit the format"), "{said}");
+}
+
+#[test]
+fn spans_fit_colours_and_other_control_characters() {
+    let room = Room::new();
+    let lines: Vec<String> = (0..30)
+        .map(|i| format!("\u{1b}[32mINFO\u{1b}[0m job {i} done\u{7f}"))
+        .collect();
+    room.write("colours.log", text(&lines, "\n"));
+    room.call(&[
+        "parse",
+        "colours.log",
+        "--format",
+        "<Content>",
+        "--output",
+        "jsonl",
+        "--out",
+        "out",
+    ])
+    .ok();
+    let rows = room.read("out/structured.jsonl");
+    for (row, line) in rows.lines().zip(&lines) {
+        let row: Value = serde_json::from_str(row).unwrap();
+        let content = row["Content"].as_str().unwrap();
+        assert_eq!(content, line);
+        for parameter in row["ParameterList"].as_array().unwrap() {
+            let at = |name: &str| parameter[name].as_u64().unwrap() as usize;
+            assert_eq!(&content[at("start")..at("end")], parameter["value"].as_str().unwrap());
+        }
+    }
 }

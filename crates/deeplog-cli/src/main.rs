@@ -45,7 +45,7 @@ enum Verb {
     Inspect(verbs::inspect::Args),
     /// Draw the curves of one or several runs in one picture
     Plot(verbs::plot::Args),
-    /// Parse a log into event templates and parameters with Drain
+    /// Parse a log into event templates and parameters
     Parse(verbs::parse::Args),
     /// Look at event templates, edit them, compare them, match a log against them
     Templates(verbs::templates::Args),

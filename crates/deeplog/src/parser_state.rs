@@ -65,6 +65,10 @@ impl ParserState {
             Err(error) => return Err(Error::io("read", path)(error)),
             Ok(_) => {}
         }
+        // A device would be read for ever.
+        if path.metadata().is_ok_and(|data| !data.is_file()) {
+            return Err(Error::run(format!("{} is no file", path.display()), FRAME.foreign));
+        }
         let bytes = input::read_to_end(path)?;
         let (state, rest): (Self, _) = FRAME.open(path, &bytes)?;
         if rest.is_empty() {
@@ -151,6 +155,6 @@ mod tests {
             assert!(refused(foreign).contains("not a deeplog parser state"));
         }
         let error = ParserState::read_if_there(folder.path()).unwrap_err();
-        assert!(error.to_string().contains("directory"), "{error}");
+        assert!(error.to_string().contains("is no file"), "{error}");
     }
 }

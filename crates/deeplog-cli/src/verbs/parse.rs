@@ -61,8 +61,8 @@ pub(crate) struct Args {
     )]
     output: Vec<Format>,
     /// Threads that make lines ready; the result is the same with any number [default: one for each core]
-    #[arg(long, value_name = "COUNT")]
-    threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=128))]
+    threads: Option<u8>,
     /// Write no row for each line
     #[arg(long, conflicts_with = "output")]
     no_structured: bool,
@@ -115,10 +115,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         header,
         time,
         parser: args.settings(base),
-        threads: args
-            .threads
-            .or(thread::available_parallelism().ok())
-            .map_or(1, NonZeroUsize::get),
+        threads: args.threads.map_or_else(cores, usize::from),
         tables: args.tables(),
         report: args.report,
         state,
@@ -146,6 +143,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         args.out.display()
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 impl Args {

@@ -67,11 +67,14 @@ impl Trial {
     fn of_files(files: &[PathBuf], source: &str) -> Result<Self> {
         let mut trial = Self::of_nothing(source)?;
         let mut records = Records::of(files.to_vec(), &trial.format);
+        let mut unescaped = Unescaped::default();
         while records.lines() < TRIED
             && let Some((_, piece)) = records.next_piece()?
         {
             match piece {
                 Piece::Message(record) => trial.messages.push(record.header.iter().map(<[u8]>::to_vec).collect()),
+                // A stack trace in a container's messages is of the format too.
+                Piece::Other { text, .. } if trial.format.split(text, &mut unescaped).is_some() => {}
                 Piece::Other { .. } => trial.others += 1,
                 Piece::Blank { .. } | Piece::Open => {}
             }

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::row::{Event, Parameter, Row, Sink};
 use super::stamp::rfc3339;
-use super::text::shown;
+use super::text::exact;
 use crate::output::AtomicFile;
 
 /// An object for each line; what a line does not have is left out.
@@ -60,7 +60,7 @@ struct ShownParameter<'o> {
 impl<'o> From<&'o Parameter<'o>> for ShownParameter<'o> {
     fn from(parameter: &'o Parameter<'o>) -> Self {
         Self {
-            value: shown(parameter.value),
+            value: exact(parameter.value),
             mask: parameter.found_by.to_string(),
             start: parameter.start,
             end: parameter.end(),
@@ -83,9 +83,9 @@ impl Serialize for Object<'_> {
             object.serialize_entry("EventTime", &time)?;
         }
         for (name, value) in self.columns.iter().zip(fields.iter().flatten()) {
-            object.serialize_entry(name, &shown(value))?;
+            object.serialize_entry(name, &exact(value))?;
         }
-        object.serialize_entry("Content", &shown(content))?;
+        object.serialize_entry("Content", &exact(content))?;
         if let Some(Event {
             id,
             template,

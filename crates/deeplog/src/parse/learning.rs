@@ -1,14 +1,14 @@
 //! The first pass: templates are learnt, and which cluster each message joined is kept.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
 use drain_parser::{ClusterId, FrozenParser, LineFormat, Piece, TemplateId};
 use rustc_hash::FxHashMap;
 
 use super::crew::each_batch;
-use crate::error::{Error, Result};
+use super::keeping::{Keeping, interrupted};
+use crate::error::Result;
 use crate::input::{Blocks, Records};
 use crate::line_reader::LineCounters;
 use crate::observer::Observer;
@@ -32,20 +32,13 @@ pub(super) struct Learnt {
 /// the length of the log.
 type Assignment = Option<NonZeroU32>;
 
-/// Keeps the state in its file while lines are learnt.
-pub(super) struct Snapshots<'a> {
-    pub(super) path: &'a Path,
-    pub(super) every: Duration,
-    pub(super) last: Instant,
-}
-
 /// The first pass under way.
 struct Pass<'a> {
     learnt: Learnt,
     /// What became of the lines of the calls before.
     before: LineCounters,
     keep_clusters: bool,
-    snapshots: Option<Snapshots<'a>>,
+    keeping: Option<&'a mut Keeping>,
     observer: &'a mut dyn Observer,
 }
 
@@ -56,7 +49,7 @@ pub(super) fn learn(
     state: ParserState,
     keep_clusters: bool,
     threads: usize,
-    snapshots: Option<Snapshots<'_>>,
+    keeping: Option<&mut Keeping>,
     observer: &mut dyn Observer,
 ) -> Result<Learnt> {
     observer.begin("learning templates", None);
@@ -70,7 +63,7 @@ pub(super) fn learn(
             cut: 0,
         },
         keep_clusters,
-        snapshots,
+        keeping,
         observer,
     };
     if threads > 1 && format.has_lines_of_their_own() {
@@ -128,23 +121,13 @@ impl Pass<'_> {
         let Learnt { state, lines, .. } = &mut self.learnt;
         state.lines = sum(self.before, *lines);
         if self.observer.is_cancelled() {
-            return Err(interrupted(
-                state,
-                self.snapshots.as_ref().map(|snapshots| snapshots.path),
-            ));
+            return Err(interrupted(state, self.keeping.as_deref_mut()));
         }
         self.observer.advance(lines.lines, "");
-        if let Some(snapshots) = self.snapshots.as_mut().filter(|snapshots| look && snapshots.is_due()) {
-            state.write(snapshots.path)?;
-            snapshots.last = Instant::now();
+        if let Some(keeping) = self.keeping.as_mut().filter(|_| look) {
+            keeping.write_if_due(state)?;
         }
         Ok(())
-    }
-}
-
-impl Snapshots<'_> {
-    fn is_due(&self) -> bool {
-        self.last.elapsed() >= self.every
     }
 }
 
@@ -178,25 +161,6 @@ impl Learnt {
         self.clusters
             .iter()
             .map(move |cluster| of_cluster.get(cluster.as_ref()?).copied())
-    }
-}
-
-/// What was asked to stop keeps the state, if it has a place.
-pub(super) fn interrupted(state: &ParserState, path: Option<&Path>) -> Error {
-    let Some(path) = path else {
-        return Error::Interrupted {
-            hint: "no table was finished; start again".into(),
-        };
-    };
-    match state.write(path) {
-        Ok(()) => Error::Interrupted {
-            hint: format!(
-                "no table was finished; what {} lines taught, those of calls before included, is kept in {}",
-                state.lines.lines,
-                path.display()
-            ),
-        },
-        Err(error) => error,
     }
 }
 

@@ -7,6 +7,7 @@
 mod crew;
 mod csv_table;
 mod jsonl_table;
+mod keeping;
 mod learning;
 mod parquet_table;
 mod report;
@@ -32,7 +33,8 @@ use crate::parser_state::ParserState;
 use crate::templates::edits_of_no_template;
 use csv_table::CsvTable;
 use jsonl_table::JsonlTable;
-use learning::{Learnt, Snapshots, interrupted, learn};
+use keeping::{Keeping, interrupted};
+use learning::{Learnt, learn};
 use parquet_table::ParquetTable;
 use report::Report;
 use row::{RowReader, Sink};
@@ -103,7 +105,8 @@ pub struct ParseSummary {
 /// asked for. A table has a row for every physical line: `LineId` from 1, `EventTime` (not in the CSV), the header's
 /// fields, `Content`, `EventId`, `EventTemplate` and `ParameterList`. Lines without a header have their whole text as
 /// `Content` and nothing else. Bytes that are not UTF-8 and control characters are written as `\xNN`, as in templates;
-/// tabs stay. In JSON lines and Parquet a parameter comes with its mask and its span, in bytes of the content.
+/// tabs stay. JSON lines and Parquet keep text that is UTF-8 as it is; there a parameter comes with what found it and with
+/// its span in bytes of the content as it stands in the log.
 ///
 /// With a state file, learning goes on from what it holds, occurrences count on, and it is written in the end.
 ///
@@ -111,24 +114,46 @@ pub struct ParseSummary {
 /// Settings that cannot be used or are not those of the state, inputs that cannot be read or hold nothing, and folders
 /// that cannot be written.
 pub fn parse(inputs: &[PathBuf], parsing: &Parsing, out: &Path, observer: &mut dyn Observer) -> Result<ParseSummary> {
+    // Before all else: who changes the file while standard input flows in is noticed.
+    let mut keeping = parsing.state.as_ref().map(Keeping::begin).transpose()?;
     let input = Spooled::new(inputs)?;
     let state = begin(parsing, &input.files, observer)?;
     create_folder(out)?;
-    let kept = parsing.state.as_ref().map(|state| state.path.as_path());
-    if let Some(path) = kept {
-        // Hours of learning are not to end at a place that cannot be written.
-        AtomicFile::create(path)?;
-    }
     let started = Instant::now();
-    let snapshots = parsing.state.as_ref().map(|file| Snapshots {
-        path: &file.path,
-        every: file.every,
-        last: started,
-    });
     let has_rows = parsing.report || !parsing.tables.is_empty();
-    let learnt = learn(&input.files, state, has_rows, parsing.threads, snapshots, observer)?;
+    let learnt = learn(
+        &input.files,
+        state,
+        has_rows,
+        parsing.threads,
+        keeping.as_mut(),
+        observer,
+    )?;
     if learnt.lines.lines == 0 {
         return Err(Error::run("the input is empty", "give a log with at least one line"));
+    }
+    let LineCounters {
+        lines,
+        messages,
+        continuations,
+        without_header,
+        ..
+    } = learnt.lines;
+    if messages == 0 {
+        return Err(Error::run(
+            format!(
+                "none of the {lines} lines fits the format `{}`",
+                learnt.state.header.source()
+            ),
+            "give another `--format`, or none to have it guessed",
+        ));
+    }
+    let unfit = continuations + without_header;
+    if 2 * unfit > lines {
+        observer.warn(&format!(
+            "{unfit} of {lines} lines do not fit the format `{}`; only the others were parsed",
+            learnt.state.header.source()
+        ));
     }
     let (frozen, gone) = learnt.state.freeze();
     if !gone.is_empty() {
@@ -138,12 +163,12 @@ pub fn parse(inputs: &[PathBuf], parsing: &Parsing, out: &Path, observer: &mut d
         let reader = RowReader::new(&learnt.state.header, &frozen, stamp(parsing, &learnt, &input.files)?);
         let outputs = outputs(parsing, inputs, &learnt, &frozen, out)?;
         if !write_rows(&input.files, &learnt, reader, outputs, observer)? {
-            return Err(interrupted(&learnt.state, kept));
+            return Err(interrupted(&learnt.state, keeping.as_mut()));
         }
     }
     write_templates(frozen.templates(), &out.join("templates.csv"))?;
-    if let Some(path) = kept {
-        learnt.state.write(path)?;
+    if let Some(keeping) = &mut keeping {
+        keeping.write(&learnt.state)?;
     }
     Ok(ParseSummary {
         lines: learnt.lines,

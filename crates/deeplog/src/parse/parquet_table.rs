@@ -11,7 +11,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
 use super::row::{Row, Sink};
-use super::text::shown;
+use super::text::exact;
 use crate::output::AtomicFile;
 
 /// A row group is written when it has so many rows, or so many bytes of text: this bounds what is held in memory.
@@ -122,10 +122,10 @@ impl Group {
         let event = row.event.as_ref();
         let fields = self.texts.len() - 3;
         for (i, column) in self.texts[..fields].iter_mut().enumerate() {
-            let value = row.fields.as_ref().map(|fields| shown(fields[i]));
+            let value = row.fields.as_ref().map(|fields| exact(fields[i]));
             column.push(value.as_deref());
         }
-        self.texts[fields].push(Some(&shown(row.content)));
+        self.texts[fields].push(Some(&exact(row.content)));
         self.texts[fields + 1].push(event.map(|event| event.id));
         self.texts[fields + 2].push(event.map(|event| event.template));
         let parameters = event.map_or(&[][..], |event| &event.parameters);
@@ -138,7 +138,7 @@ impl Group {
         }
         for (i, parameter) in parameters.iter().enumerate() {
             self.repetitions.push(i16::from(i > 0));
-            self.values.push(Some(&shown(parameter.value)));
+            self.values.push(Some(&exact(parameter.value)));
             self.masks.push(Some(&parameter.found_by.to_string()));
             // Lines are cut long before that.
             self.starts.push(i32::try_from(parameter.start).ok());

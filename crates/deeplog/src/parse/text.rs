@@ -35,3 +35,8 @@ pub(super) fn shown(bytes: &[u8]) -> Cow<'_, str> {
     }
     Cow::Owned(text)
 }
+
+/// Bytes as text for formats that hold any character: UTF-8 as it is, all else as [`shown`].
+pub(super) fn exact(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| shown(bytes), Cow::Borrowed)
+}
