@@ -263,7 +263,7 @@ impl<'u> Division<'u> {
     }
 
     /// A place where words are values: half of them are values elsewhere, or some lines have a parameter there and this is
-    /// all that tells the lines apart. The first place tells what happened, so it is never one.
+    /// all that tells the lines apart. The first place tells what happened: it is one only where words are many.
     fn value_place(&self, members: &[usize], differing: &[(usize, BTreeSet<&Word>)]) -> Option<usize> {
         let known = |words: &BTreeSet<&Word>| {
             let texts = words.iter().filter_map(|word| match word {

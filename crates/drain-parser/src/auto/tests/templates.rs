@@ -20,6 +20,15 @@ fn lines(line: &str, words: &[&str]) -> Vec<String> {
     words.iter().map(|word| line.replace('_', word)).collect()
 }
 
+/// A line for each pair of words, in place of `_` and `~`.
+fn both(line: &str, ones: &[&str], others: &[&str]) -> Vec<String> {
+    let lines = lines(line, ones);
+    lines
+        .iter()
+        .flat_map(|line| others.iter().map(|word| line.replace('~', word)))
+        .collect()
+}
+
 const NAMES: [&str; 7] = ["alice", "bob", "carol", "dave", "erin", "frank", "grace"];
 
 #[test]
@@ -86,6 +95,44 @@ fn small_logs() {
             "or it has more digits than a name",
             (1..7).map(|port| format!("login by port {port} ssh200")).collect(),
             vec!["login by port <*> <*>"],
+        ),
+        (
+            "words that vary independently are values, be they few",
+            both(
+                "node _ moved from ~ to rack",
+                &["east", "west", "north"],
+                &["lab", "hall", "attic"],
+            ),
+            vec!["node <*> moved from <*> to rack"],
+        ),
+        (
+            "but not those that go with others one to one",
+            [
+                lines("item _ was added to cart", &["tea", "rice", "salt"]),
+                lines("item _ was removed from cart", &["tea", "rice", "salt"]),
+            ]
+            .concat(),
+            vec!["item <*> was added to cart", "item <*> was removed from cart"],
+        ),
+        (
+            "words in quotes are values",
+            lines("zone \"_\" loaded", &["lan", "wan"]),
+            vec!["zone \"<*>\" loaded"],
+        ),
+        (
+            "unless they are states",
+            lines("got \"_\" there", &["GET", "POST"]),
+            vec!["got \"GET\" there", "got \"POST\" there"],
+        ),
+        (
+            "many words alone in brackets are values, beside few others",
+            lines("(_) ran", &NAMES),
+            vec!["(<*>) ran"],
+        ),
+        (
+            "a name with a number behind it, and an identifier with several",
+            lines("got core._ from ip-10-0-_", &["1", "2"]),
+            vec!["got core.<*> from <*>"],
         ),
         (
             "empty brackets",
