@@ -192,32 +192,13 @@ impl<'u> Division<'u> {
         let Some((fewest, _)) = differing.iter().min_by_key(|(place, words)| (words.len(), *place)) else {
             return self.settle(&members, &variable);
         };
-        if anchors >= ANCHORS
-            && let Some(value) = self.value_place(&members, &differing)
-        {
-            let open = open.into_iter().filter(|&place| place != value).collect();
-            return self.divide(members, open, [variable, vec![value]].concat());
-        }
-        if anchors >= FEW_ANCHORS
-            && let Some(values) = self.independent_places(&members, &differing)
-        {
-            let open = open.into_iter().filter(|place| !values.contains(place)).collect();
-            return self.divide(members, open, [variable, values].concat());
-        }
         let states = differing
             .iter()
             .filter(|(_, words)| words.len() < MOST_STATES && words.iter().all(|word| is_state(word)));
         let states = states.map(|(place, _)| *place).next();
-        if states.is_none()
-            && anchors >= 1
-            && let Some((value, _)) = differing.iter().find(|(place, differing)| {
-                let words = &units[members[0]].words;
-                is_quoted(words, *place) || (differing.len() >= MANY && is_bracketed(words, *place))
-            })
-        {
-            let value = *value;
-            let open = open.into_iter().filter(|&place| place != value).collect();
-            return self.divide(members, open, [variable, vec![value]].concat());
+        if let Some(values) = self.values_among(&members, &differing, anchors, states.is_some()) {
+            let open = open.into_iter().filter(|place| !values.contains(place)).collect();
+            return self.divide(members, open, [variable, values].concat());
         }
         let least = differing.iter().map(|(_, words)| words.len()).min().unwrap_or(0);
         if states.is_none() && least >= MANY && anchors >= ANCHORS {
@@ -232,6 +213,29 @@ impl<'u> Division<'u> {
         for part in parts.into_values() {
             self.divide(part, open.clone(), variable.clone());
         }
+    }
+
+    /// Places where words are values, by the first rule that knows some. `anchors`: positions that have one word.
+    fn values_among(
+        &self,
+        members: &[usize],
+        differing: &[(usize, BTreeSet<&Word>)],
+        anchors: usize,
+        has_states: bool,
+    ) -> Option<Vec<usize>> {
+        let known = || self.value_place(members, differing).map(|place| vec![place]);
+        let enclosed = || {
+            let words = &self.units[members[0]].words;
+            let mut places = differing.iter().filter(|(place, differing)| {
+                is_quoted(words, *place) || (differing.len() >= MANY && is_bracketed(words, *place))
+            });
+            places.next().map(|(place, _)| vec![*place])
+        };
+        (anchors >= ANCHORS)
+            .then(known)
+            .flatten()
+            .or_else(|| (anchors >= FEW_ANCHORS).then(|| self.independent_places(members, differing))?)
+            .or_else(|| (anchors >= 1 && !has_states).then(enclosed)?)
     }
 
     /// Two places where words do not go with each other: then neither tells what happened, and both are values; but for the
