@@ -1,22 +1,30 @@
 //! A trained model at work on logs and session files.
 
+mod grouping;
+mod judging;
+
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use deeplog_lstm::{Device, LstmModel};
-use detection::{DeepLog, Detector, Verdict};
-use sequence_windowing::{Collector, Event, GroupCounters, Key, KeyName, Session, Vocabulary};
+use detection::{DeepLog, Judge, Verdict};
+use sequence_windowing::{GroupCounters, Key, KeyName, Session, Vocabulary};
 
 use crate::artefact::Artefact;
+use crate::crew::Crew;
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Profile};
-use crate::input::{Lines, read_sessions};
-use crate::intake::Names;
+use crate::input::{Blocks, Lines, read_sessions};
+use crate::line_batch::LineBatch;
 use crate::line_reader::{LineCounters, LineReader};
 use crate::observer::{Observer, ensure_wanted};
+use grouping::Grouping;
+use judging::Judging;
 
-/// Events gathered before their sessions are judged together. More share more work; fewer answer sooner.
-const EVENTS_AT_ONCE: usize = 1 << 18;
+/// Sessions of a file that are judged together.
+const SESSIONS_AT_ONCE: usize = 1 << 12;
 
 /// A model read from its file, ready to judge.
 pub struct Model {
@@ -28,6 +36,8 @@ pub struct Model {
     pub vocabulary: Arc<Vocabulary>,
     /// The detector with its thresholds.
     pub detector: DeepLog,
+    /// How many threads read lines; at first as many as there are cores. No result depends on it.
+    pub threads: NonZeroUsize,
 }
 
 /// Where the lines and sessions of an input went.
@@ -48,7 +58,7 @@ pub struct DetectCounters {
 }
 
 /// What takes a judged session with its verdict.
-pub type Judged<'j> = dyn FnMut(&Session, &Verdict) -> Result<()> + 'j;
+pub type Judged<'j> = dyn FnMut(&Session<&Key>, &Verdict) -> Result<()> + 'j;
 
 impl Model {
     /// Reads a model file and puts the model on a device.
@@ -78,6 +88,7 @@ impl Model {
             experiment,
             vocabulary,
             detector,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         })
     }
 
@@ -114,43 +125,32 @@ impl Model {
         judged: &mut Judged<'_>,
     ) -> Result<DetectCounters> {
         observer.begin("detecting", None);
-        let mut collector = profile.collector::<Key>()?;
-        let mut batch = Batch::new(self, judged);
-        let mut unseen_without_session = 0;
-        let mut lines = Lines::of(files.to_vec());
-        if reader.is_binary() {
-            lines = lines.with_carriage_returns();
-        }
-        while let Some((number, line)) = lines.next_line()? {
-            reader.read(line, |event, names| {
-                unseen_without_session += u64::from(is_passed_over(&mut collector, event, names));
-            });
-            batch.take(collector.take_closed())?;
-            observer.advance(number, "");
-            ensure_wanted(observer)?;
-        }
-        while reader.finish(|event, names| {
-            unseen_without_session += u64::from(is_passed_over(&mut collector, event, names));
-        }) {}
-        reader.ensure_messages(&files[0])?;
-        let (closed, groups) = collector.finish();
-        batch.take(closed)?;
-        batch.judge()?;
-        let Batch { mut counters, .. } = batch;
-        counters.lines = Some(reader.counters());
-        counters.groups = Some(groups);
+        let keys = reader.keys();
+        let grouper = profile.grouper()?;
+        let mut counters = thread::scope(|scope| {
+            let mut grouping = Grouping::new(grouper, &keys, Judging::new(scope, self.detector.clone(), judged));
+            match reader.batch_reader() {
+                Some(workers) => {
+                    let workers = (0..self.threads.get()).map(|_| {
+                        let mut worker = workers.clone();
+                        move |batch: &mut LineBatch| worker.read(batch)
+                    });
+                    let crew = Crew::new(scope, workers);
+                    group_blocks(&mut reader, files, crew, &mut grouping, observer)?;
+                }
+                None => group_records(&mut reader, files, &mut grouping, observer)?,
+            }
+            reader.ensure_messages(&files[0])?;
+            grouping.finish()
+        })?;
+        let lines = reader.counters();
+        counters.lines = Some(lines);
         counters.unreadable_stamps = reader.unreadable_stamps();
-        counters.unseen_without_session = unseen_without_session;
-        let LineCounters {
-            lines,
-            messages,
-            continuations,
-            without_header,
-            ..
-        } = reader.counters();
-        observer.end(&format!("{} sessions in {lines} lines", counters.sessions));
-        warn_of_unjudged(observer, continuations + without_header, lines, "do not fit the header");
-        warn_of_unjudged(observer, groups.without_session, messages, "belong to no session");
+        observer.end(&format!("{} sessions in {} lines", counters.sessions, lines.lines));
+        let unfit = lines.continuations + lines.without_header;
+        warn_of_unjudged(observer, unfit, lines.lines, "do not fit the header");
+        let without_session = counters.groups.map_or(0, |groups| groups.without_session);
+        warn_of_unjudged(observer, without_session, lines.messages, "belong to no session");
         Ok(counters)
     }
 
@@ -161,7 +161,8 @@ impl Model {
         judged: &mut Judged<'_>,
     ) -> Result<DetectCounters> {
         observer.begin("detecting", None);
-        let mut batch = Batch::new(self, judged);
+        let mut counters = DetectCounters::default();
+        let mut judge = Judge::new(self.detector.clone());
         for file in files {
             let sessions = read_sessions(file)?;
             if sessions.is_empty() {
@@ -171,12 +172,18 @@ impl Model {
                 ));
             }
             self.ensure_known_keys(file, &sessions)?;
-            batch.take(sessions.iter().map(|session| self.vocabulary.encode(session)).collect())?;
-            observer.advance(batch.counters.sessions, "");
+            for sessions in sessions.chunks(SESSIONS_AT_ONCE) {
+                let sessions: Vec<Session> = sessions.iter().map(|session| self.vocabulary.encode(session)).collect();
+                for (session, verdict) in sessions.iter().zip(judge.judge(&sessions, &mut |_| ())) {
+                    counters.count(&verdict);
+                    judged(&session.map_keys(|key| key), &verdict)?;
+                }
+                observer.advance(counters.sessions, "");
+                ensure_wanted(observer)?;
+            }
         }
-        batch.judge()?;
-        observer.end(&format!("{} sessions", batch.counters.sessions));
-        Ok(batch.counters)
+        observer.end(&format!("{} sessions", counters.sessions));
+        Ok(counters)
     }
 
     /// A file without a single known key is not of the kind that the model was trained on: a raw log, perhaps.
@@ -196,59 +203,65 @@ impl Model {
     }
 }
 
-/// Puts an event into its sessions; whether it is an unseen one that belongs to none.
-fn is_passed_over(collector: &mut Collector<Key>, event: &Event, names: Names<'_>) -> bool {
-    let without = collector.grouper().counters().without_session;
-    collector.push(event, names, false);
-    matches!(event.key, Key::Unseen(_)) && collector.grouper().counters().without_session > without
+/// Reads lines that are messages by themselves, a block of them on each thread, and groups them in their order.
+fn group_blocks(
+    reader: &mut LineReader,
+    files: &[PathBuf],
+    mut crew: Crew<LineBatch>,
+    grouping: &mut Grouping<'_, '_>,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let mut blocks = Blocks::of(files.to_vec());
+    let mut spare: Vec<LineBatch> = Vec::new();
+    let mut more = true;
+    loop {
+        while more && crew.has_room() {
+            let mut batch = spare.pop().unwrap_or_default();
+            more = blocks.next_block(&mut batch.block)?;
+            if more {
+                crew.give(batch);
+            }
+        }
+        let Some(batch) = crew.take() else { return Ok(()) };
+        reader.take_batch(&batch, |event, names| grouping.push(event, names));
+        spare.push(batch);
+        grouping.ensure_judged()?;
+        observer.advance(reader.counters().lines, "");
+        ensure_wanted(observer)?;
+    }
+}
+
+/// Reads and groups lines one after the other.
+fn group_records(
+    reader: &mut LineReader,
+    files: &[PathBuf],
+    grouping: &mut Grouping<'_, '_>,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let mut lines = Lines::of(files.to_vec());
+    if reader.is_binary() {
+        lines = lines.with_carriage_returns();
+    }
+    while let Some((number, line)) = lines.next_line()? {
+        reader.read_numbered(line, |event, names| grouping.push(event, names));
+        grouping.ensure_judged()?;
+        observer.advance(number, "");
+        ensure_wanted(observer)?;
+    }
+    while reader.finish_numbered(|event, names| grouping.push(event, names)) {}
+    Ok(())
+}
+
+impl DetectCounters {
+    fn count(&mut self, verdict: &Verdict) {
+        self.sessions += 1;
+        self.anomalous += u64::from(verdict.is_anomalous());
+    }
 }
 
 /// Says so where a tenth of the lines or more is judged by nobody: a clean verdict on the rest means little then.
 pub(crate) fn warn_of_unjudged(observer: &mut dyn Observer, unjudged: u64, all: u64, why: &str) {
     if unjudged > 0 && unjudged >= all / 10 {
         observer.warn(&format!("{unjudged} of {all} lines {why} and were not judged"));
-    }
-}
-
-/// Sessions that wait to be judged together.
-struct Batch<'b, 'j> {
-    detector: &'b DeepLog,
-    judged: &'b mut Judged<'j>,
-    waiting: Vec<Session>,
-    events: usize,
-    counters: DetectCounters,
-}
-
-impl<'b, 'j> Batch<'b, 'j> {
-    fn new(model: &'b Model, judged: &'b mut Judged<'j>) -> Self {
-        Self {
-            detector: &model.detector,
-            judged,
-            waiting: Vec::new(),
-            events: 0,
-            counters: DetectCounters::default(),
-        }
-    }
-
-    fn take(&mut self, sessions: Vec<Session>) -> Result<()> {
-        self.events += sessions.iter().map(|session| session.events.len() + 1).sum::<usize>();
-        self.waiting.extend(sessions);
-        if self.events < EVENTS_AT_ONCE {
-            Ok(())
-        } else {
-            self.judge()
-        }
-    }
-
-    fn judge(&mut self) -> Result<()> {
-        let verdicts = self.detector.judge(&self.waiting, &mut |_| ());
-        for (session, verdict) in self.waiting.iter().zip(&verdicts) {
-            self.counters.sessions += 1;
-            self.counters.anomalous += u64::from(verdict.is_anomalous());
-            (self.judged)(session, verdict)?;
-        }
-        self.waiting.clear();
-        self.events = 0;
-        Ok(())
     }
 }

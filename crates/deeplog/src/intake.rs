@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{LabelRule, Profile};
 
 /// Reads the place of messages by a dataset's profile. Columns are numbered as the header format, or a CSV, has them.
+#[derive(Clone)]
 pub struct Intake {
     stamp: Option<(Vec<usize>, TimeFormat)>,
     text: Vec<u8>,
@@ -109,13 +110,43 @@ impl Intake {
 
     /// When a message was written, where it says so, and the names that place it.
     pub fn place<'m>(&'m mut self, message: &'m impl Message) -> (Option<Timestamp>, Names<'m>) {
-        let time = self.time(message);
-        let names = match (&self.identifier, self.stream) {
+        let mut text = std::mem::take(&mut self.text);
+        let has_stamp = self.stamp_into(message, &mut text);
+        let time = has_stamp.then(|| self.read_stamp(&text, 1)).flatten();
+        self.text = text;
+        (time, self.names(message))
+    }
+
+    /// The names that place a message.
+    pub(crate) fn names<'m>(&'m self, message: &'m impl Message) -> Names<'m> {
+        match (&self.identifier, self.stream) {
             (Some(identifier), _) => Names::Identifiers(identifier.find_all(message.content())),
             (None, Some(column)) => Names::Stream(Some(String::from_utf8_lossy(message.field(column).trim_ascii()))),
             (None, None) => Names::Stream(None),
-        };
-        (time, names)
+        }
+    }
+
+    /// Puts a message's time stamp in place of what `text` held. Whether messages have one.
+    pub(crate) fn stamp_into(&self, message: &impl Message, text: &mut Vec<u8>) -> bool {
+        let Some((columns, _)) = &self.stamp else { return false };
+        text.clear();
+        for &column in columns {
+            if !text.is_empty() {
+                text.push(b' ');
+            }
+            text.extend_from_slice(message.field(column));
+        }
+        true
+    }
+
+    /// Reads the stamp that so many messages in a row have, which follow those before.
+    pub(crate) fn read_stamp(&mut self, text: &[u8], messages: u64) -> Option<Timestamp> {
+        let (_, format) = self.stamp.as_ref()?;
+        let time = format.parse(&mut self.state.clock, text);
+        if time.is_none() {
+            self.state.unreadable_stamps += messages;
+        }
+        time
     }
 
     /// The label a message carries itself, where the dataset labels lines.
@@ -134,23 +165,5 @@ impl Intake {
     /// Goes on from where another intake was.
     pub fn restore(&mut self, state: IntakeState) {
         self.state = state;
-    }
-
-    fn time(&mut self, message: &impl Message) -> Option<Timestamp> {
-        let (columns, format) = self.stamp.as_ref()?;
-        let time = if let [column] = columns[..] {
-            format.parse(&mut self.state.clock, message.field(column))
-        } else {
-            self.text.clear();
-            for &column in columns {
-                if !self.text.is_empty() {
-                    self.text.push(b' ');
-                }
-                self.text.extend_from_slice(message.field(column));
-            }
-            format.parse(&mut self.state.clock, &self.text)
-        };
-        self.state.unreadable_stamps += u64::from(time.is_none());
-        time
     }
 }

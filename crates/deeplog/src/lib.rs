@@ -39,6 +39,7 @@
 
 mod artefact;
 mod corpus;
+mod crew;
 mod detect;
 mod error;
 mod experiment;
@@ -46,6 +47,7 @@ mod framed;
 mod init;
 mod input;
 mod intake;
+mod line_batch;
 mod line_reader;
 mod observer;
 mod output;

@@ -1,6 +1,7 @@
 //! Raw lines to events with keys: what batch detection and the live pipeline share.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use drain_parser::{FrozenParser, JoinerState, Piece, RecordJoiner, Scratch};
 use sequence_windowing::{Event, Key, KeyName, Vocabulary};
@@ -10,22 +11,23 @@ use crate::corpus::NO_TEMPLATE;
 use crate::error::{Error, Result};
 use crate::experiment::Profile;
 use crate::intake::{Intake, IntakeState, Names};
+use crate::line_batch::{BatchReader, LineBatch};
 
 /// Reads lines with a frozen parser and a training vocabulary.
 pub struct LineReader {
     joiner: RecordJoiner,
-    keyed: Keyed,
+    matcher: Matcher,
+    /// The key of each template, and behind them that of messages without one.
+    keys: Arc<[Key]>,
+    intake: Intake,
     counters: LineCounters,
 }
 
-/// Gives messages their keys.
-struct Keyed {
+/// Finds the templates of messages.
+#[derive(Clone)]
+pub(crate) struct Matcher {
     parser: FrozenParser,
     scratch: Scratch,
-    /// The key of each template.
-    keys: Vec<Key>,
-    no_template: Key,
-    intake: Intake,
 }
 
 /// What became of lines. Every line is counted once in `messages`, `joined`, `blank`, `continuations` or
@@ -101,40 +103,72 @@ impl LineCounters {
 impl LineReader {
     /// A reader for lines of a dataset.
     pub fn new(profile: &Profile, parser: FrozenParser, vocabulary: &Vocabulary) -> Result<Self> {
-        let key = |id: String| vocabulary.key(&KeyName::from(id));
-        let keyed = Keyed {
-            intake: Intake::new(profile, profile.header.fields())?,
-            keys: parser
-                .templates()
-                .iter()
-                .map(|template| key(template.id.to_string()))
-                .collect(),
-            no_template: key(NO_TEMPLATE.into()),
-            parser,
-            scratch: Scratch::default(),
-        };
+        let names = parser.templates().iter().map(|template| template.id.to_string());
+        let names = names.chain([NO_TEMPLATE.to_owned()]);
         Ok(Self {
             joiner: RecordJoiner::new(profile.header.clone()),
-            keyed,
+            keys: names.map(|name| vocabulary.key(&KeyName::from(name))).collect(),
+            matcher: Matcher {
+                parser,
+                scratch: Scratch::default(),
+            },
+            intake: Intake::new(profile, profile.header.fields())?,
             counters: LineCounters::default(),
         })
+    }
+
+    /// The keys that its events have by number.
+    pub(crate) fn keys(&self) -> Arc<[Key]> {
+        self.keys.clone()
     }
 
     /// Reads the next line, without its end; if it is a message or completes one, hands over its event and the names that
     /// place it. For `journald` only the line feed is its end.
     pub fn read(&mut self, line: &[u8], place: impl FnOnce(&Event, Names<'_>)) {
+        let keys = self.keys();
+        self.read_numbered(line, |event, names| place(&named(event, &keys), names));
+    }
+
+    /// What [`Self::read`] does, with keys by number.
+    pub(crate) fn read_numbered(&mut self, line: &[u8], place: impl FnOnce(&Event<u32>, Names<'_>)) {
         self.counters.lines += 1;
         let piece = self.joiner.push(self.counters.lines, line);
-        self.keyed.take(&piece, &mut self.counters, place);
+        take(&piece, &mut self.matcher, &mut self.intake, &mut self.counters, place);
+    }
+
+    /// What reads blocks of lines in its place, on any thread; `None` where a record may take several lines.
+    pub(crate) fn batch_reader(&self) -> Option<BatchReader> {
+        let format = self.joiner.format();
+        format.has_lines_of_their_own().then(|| BatchReader {
+            format: format.clone(),
+            matcher: self.matcher.clone(),
+            intake: self.intake.clone(),
+        })
+    }
+
+    /// Takes the lines of a batch that was read as the next ones.
+    pub(crate) fn take_batch(
+        &mut self,
+        batch: &LineBatch,
+        place: impl FnMut(&Event<u32>, &mut dyn Iterator<Item = &str>),
+    ) {
+        batch.each_event(self.counters.lines, &mut self.intake, place);
+        self.counters.append(batch.lines);
     }
 
     /// At the end of the input: the next of the messages that were still open. Whether there was one; it may have held
     /// no message after all.
     pub fn finish(&mut self, place: impl FnOnce(&Event, Names<'_>)) -> bool {
+        let keys = self.keys();
+        self.finish_numbered(|event, names| place(&named(event, &keys), names))
+    }
+
+    /// What [`Self::finish`] does, with keys by number.
+    pub(crate) fn finish_numbered(&mut self, place: impl FnOnce(&Event<u32>, Names<'_>)) -> bool {
         let piece = self.joiner.finish();
         let is_one = piece.is_some();
         if let Some(piece) = piece {
-            self.keyed.take(&piece, &mut self.counters, place);
+            take(&piece, &mut self.matcher, &mut self.intake, &mut self.counters, place);
         }
         is_one
     }
@@ -153,7 +187,7 @@ impl LineReader {
     /// Messages so far with an unreadable time stamp.
     #[must_use]
     pub fn unreadable_stamps(&self) -> u64 {
-        self.keyed.intake.state().unreadable_stamps
+        self.intake.state().unreadable_stamps
     }
 
     /// All that it remembers.
@@ -161,7 +195,7 @@ impl LineReader {
     pub fn state(&self) -> LineReaderState {
         LineReaderState {
             joiner: self.joiner.state().clone(),
-            intake: self.keyed.intake.state().clone(),
+            intake: self.intake.state().clone(),
             counters: self.counters,
         }
     }
@@ -169,7 +203,7 @@ impl LineReader {
     /// Goes on from where another reader of the same model was.
     pub fn restore(&mut self, state: LineReaderState) {
         self.joiner.restore(state.joiner);
-        self.keyed.intake.restore(state.intake);
+        self.intake.restore(state.intake);
         self.counters = state.counters;
     }
 
@@ -195,25 +229,39 @@ impl LineReader {
     }
 }
 
-impl Keyed {
-    fn take(&mut self, piece: &Piece<'_>, counters: &mut LineCounters, place: impl FnOnce(&Event, Names<'_>)) {
-        counters.count(piece);
-        let Piece::Message(record) = piece else { return };
-        let key = match self.parser.matches(record.header.content(), &mut self.scratch) {
-            Some(template) => &self.keys[template],
-            None => {
-                counters.without_template += 1;
-                &self.no_template
-            }
-        };
-        let (time, names) = self.intake.place(&record.header);
-        place(
-            &Event {
-                key: key.clone(),
-                line: record.line,
-                time,
-            },
-            names,
-        );
+/// The event of a message, with the names that place it.
+fn take(
+    piece: &Piece<'_>,
+    matcher: &mut Matcher,
+    intake: &mut Intake,
+    counters: &mut LineCounters,
+    place: impl FnOnce(&Event<u32>, Names<'_>),
+) {
+    counters.count(piece);
+    let Piece::Message(record) = piece else { return };
+    let key = matcher.key(record.header.content(), counters);
+    let (time, names) = intake.place(&record.header);
+    let event = Event {
+        key,
+        line: record.line,
+        time,
+    };
+    place(&event, names);
+}
+
+fn named(event: &Event<u32>, keys: &[Key]) -> Event {
+    Event {
+        key: keys[event.key as usize].clone(),
+        line: event.line,
+        time: event.time,
+    }
+}
+
+impl Matcher {
+    /// The number of a content's key: that of its template, or one more than the last template's.
+    pub(crate) fn key(&mut self, content: &[u8], counters: &mut LineCounters) -> u32 {
+        let template = self.parser.matches(content, &mut self.scratch);
+        counters.without_template += u64::from(template.is_none());
+        template.unwrap_or(self.parser.templates().len()) as u32
     }
 }

@@ -1,24 +1,19 @@
 //! The detector of the DeepLog paper: a session leaves the normal path where its true next key is not among the
 //! candidates that the model expects (Du, Li, Zheng, Srikumar: DeepLog, CCS 2017, section 3.1).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use deeplog_lstm::{LstmModel, Score};
-use rustc_hash::FxHashMap;
 use sequence_windowing::{Event, Framing, KeyName, Session, Vocabulary, Windowing};
 use serde::{Deserialize, Serialize};
 
-use crate::{Candidate, Closing, Detector, Extent, Finding, Reason, Symbol, Verdict};
+use crate::{Candidate, Closing, Detector, Extent, Finding, Judge, Reason, Symbol, Verdict};
 
 /// The surprise of an unseen key, in nats, and the cap on any other: finite, so that sessions stay comparable.
 pub const LARGEST_SURPRISE: f64 = 100.0;
 
 /// Candidates shown with a finding under a probability rule, where no g says how many.
 const SHOWN_CANDIDATES: usize = 5;
-
-/// Windows scored at once. Bounds the memory of [`Detector::judge`] to a few hundred MB whatever the input.
-const WINDOWS_AT_ONCE: usize = 1 << 20;
 
 /// When a next key departs from the normal path.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +71,7 @@ pub struct DeepLogState {
 }
 
 /// Who answers for a window: the model itself, or what it said of many windows at once.
-trait NextKey {
+pub(crate) trait NextKey {
     fn score(&mut self, window: &[u32]) -> Score;
     fn candidates(&mut self, history: &[u32]) -> Vec<(u32, f32)>;
 }
@@ -112,20 +107,31 @@ impl DeepLog {
         self.rule
     }
 
+    /// How sessions are cut into windows.
+    #[must_use]
+    pub fn windowing(&self) -> Windowing {
+        self.windowing
+    }
+
+    /// The training vocabulary.
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
     /// What the model expects after a history, most probable first.
     #[must_use]
     pub fn expected(&self, history: &[u32]) -> Vec<Candidate> {
         self.named(&Direct(self).candidates_of(history))
     }
 
-    fn shown(&self) -> usize {
+    pub(crate) fn shown(&self) -> usize {
         match self.rule {
             Rule::TopG(g) => g as usize,
             Rule::Probability(_) => SHOWN_CANDIDATES,
         }
     }
 
-    fn departs(&self, score: &Score) -> bool {
+    pub(crate) fn departs(&self, score: &Score) -> bool {
         match self.rule {
             Rule::TopG(g) => score.rank > g,
             Rule::Probability(least) => f64::from(score.log_probability).exp() < least,
@@ -183,7 +189,7 @@ impl DeepLog {
         finding
     }
 
-    fn step_with(&self, state: &mut DeepLogState, event: &Event, model: &mut impl NextKey) -> Option<Finding> {
+    pub(crate) fn step_with(&self, state: &mut DeepLogState, event: &Event, model: &mut impl NextKey) -> Option<Finding> {
         let position = state.extent.count(event);
         let code = self.windowing.alphabet.code(&event.key);
         let name = self.vocabulary.name_of(&event.key);
@@ -197,7 +203,7 @@ impl DeepLog {
         finding
     }
 
-    fn close_with(&self, mut state: DeepLogState, closing: &Closing, model: &mut impl NextKey) -> Verdict {
+    pub(crate) fn close_with(&self, mut state: DeepLogState, closing: &Closing, model: &mut impl NextKey) -> Verdict {
         if self.windowing.has_end(closing.end, closing.dropped_events) {
             let end = state.extent.events as usize;
             self.window(&mut state, self.windowing.alphabet.end(), end, None, model);
@@ -212,18 +218,6 @@ impl DeepLog {
         Verdict {
             worst_rank,
             ..Verdict::new(closing, state.extent, state.surprise, state.findings)
-        }
-    }
-
-    fn judge_some(&self, sessions: &[Session], progress: &mut dyn FnMut(usize), verdicts: &mut Vec<Verdict>) {
-        let mut answers = Answers::of(self, sessions);
-        for session in sessions {
-            let mut state = self.open();
-            for event in &session.events {
-                self.step_with(&mut state, event, &mut answers);
-            }
-            verdicts.push(self.close_with(state, &Closing::of(session), &mut answers));
-            progress(1);
         }
     }
 }
@@ -247,19 +241,7 @@ impl Detector for DeepLog {
     }
 
     fn judge(&self, sessions: &[Session], progress: &mut dyn FnMut(usize)) -> Vec<Verdict> {
-        let mut verdicts = Vec::with_capacity(sessions.len());
-        let mut rest = sessions;
-        while !rest.is_empty() {
-            let mut windows = 0;
-            let mut fits = |session: &Session| {
-                windows += session.events.len() + 1;
-                windows <= WINDOWS_AT_ONCE
-            };
-            let some = rest.iter().take_while(|session| fits(session)).count().max(1);
-            self.judge_some(&rest[..some], progress, &mut verdicts);
-            rest = &rest[some..];
-        }
-        verdicts
+        Judge::new(self.clone()).judge(sessions, progress)
     }
 }
 
@@ -284,66 +266,5 @@ impl NextKey for Direct<'_> {
 
     fn candidates(&mut self, history: &[u32]) -> Vec<(u32, f32)> {
         self.candidates_of(history)
-    }
-}
-
-/// What the model says of all windows of some sessions, each distinct one scored once. Windows are asked for in the
-/// order in which they were collected.
-struct Answers {
-    scores: Vec<Score>,
-    /// For each scored window, in order, which score is its own.
-    order: std::vec::IntoIter<u32>,
-    candidates: FxHashMap<Box<[u32]>, Vec<(u32, f32)>>,
-}
-
-impl Answers {
-    fn of(detector: &DeepLog, sessions: &[Session]) -> Self {
-        let Windowing {
-            history: h, alphabet, ..
-        } = detector.windowing;
-        let mut index: FxHashMap<Box<[u32]>, u32> = FxHashMap::default();
-        let (mut histories, mut targets, mut order) = (Vec::new(), Vec::new(), Vec::new());
-        let mut departures: BTreeSet<Box<[u32]>> = BTreeSet::new();
-        for session in sessions {
-            for window in detector.windowing.codes(session).windows(h + 1) {
-                if window[h] == alphabet.unseen() {
-                    departures.insert(window[..h].into());
-                    continue;
-                }
-                let at = index.get(window).copied().unwrap_or_else(|| {
-                    let at = index.len() as u32;
-                    index.insert(window.into(), at);
-                    histories.extend_from_slice(&window[..h]);
-                    targets.push(window[h]);
-                    at
-                });
-                order.push(at);
-            }
-        }
-        let scores = detector.model.score(&histories, &targets);
-        for (history, score) in histories.chunks_exact(h).zip(&scores) {
-            if detector.departs(score) {
-                departures.insert(history.into());
-            }
-        }
-        let asked: Vec<u32> = departures.iter().flatten().copied().collect();
-        let answers = detector.model.candidates(&asked, detector.shown());
-        let candidates = departures.into_iter().zip(answers).collect();
-        Self {
-            scores,
-            order: order.into_iter(),
-            candidates,
-        }
-    }
-}
-
-impl NextKey for Answers {
-    fn score(&mut self, _window: &[u32]) -> Score {
-        let at = self.order.next().unwrap_or_default();
-        self.scores[at as usize]
-    }
-
-    fn candidates(&mut self, history: &[u32]) -> Vec<(u32, f32)> {
-        self.candidates.get(history).cloned().unwrap_or_default()
     }
 }

@@ -30,9 +30,11 @@
 mod deeplog;
 mod detector;
 mod finding;
+mod judge;
 #[cfg(test)]
 mod tests;
 
 pub use deeplog::{DeepLog, DeepLogState, LARGEST_SURPRISE, Rule, ShortSessions};
 pub use detector::{Closing, Detector};
 pub use finding::{Candidate, Extent, Finding, Outcome, Reason, Symbol, Verdict};
+pub use judge::Judge;

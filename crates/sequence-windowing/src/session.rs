@@ -64,4 +64,20 @@ impl<K> Session<K> {
     pub fn first_line(&self) -> u64 {
         self.events.first().map_or(0, |event| event.line)
     }
+
+    /// The same session with its keys written in another way.
+    #[must_use]
+    pub fn map_keys<'s, L>(&'s self, mut key: impl FnMut(&'s K) -> L) -> Session<L> {
+        let event = |event: &'s Event<K>| Event {
+            key: key(&event.key),
+            line: event.line,
+            time: event.time,
+        };
+        Session {
+            id: self.id.clone(),
+            events: self.events.iter().map(event).collect(),
+            end: self.end,
+            dropped_events: self.dropped_events,
+        }
+    }
 }

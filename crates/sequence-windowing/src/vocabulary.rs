@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Key, KeyName, LogKey, Session};
+use crate::{Key, KeyName, LogKey, Session};
 
 /// The key names that occur in training sessions, numbered densely from 0.
 ///
@@ -69,20 +69,7 @@ impl Vocabulary {
     /// A session as the model's world sees it.
     #[must_use]
     pub fn encode(&self, session: &Session<KeyName>) -> Session<Key> {
-        Session {
-            id: session.id.clone(),
-            events: session
-                .events
-                .iter()
-                .map(|event| Event {
-                    key: self.key(&event.key),
-                    line: event.line,
-                    time: event.time,
-                })
-                .collect(),
-            end: session.end,
-            dropped_events: session.dropped_events,
-        }
+        session.map_keys(|name| self.key(name))
     }
 
     /// The name behind a key, known or not.

@@ -1,5 +1,7 @@
 //! Sessions to windows of history and next key, as codes that a model takes in and puts out.
 
+use std::borrow::Borrow;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -81,15 +83,20 @@ impl Windowing {
     /// `codes.windows(h + 1)` are the windows in order; window `i` has the event at position
     /// `i + self.first_position()` as its target, or the end.
     #[must_use]
-    pub fn codes(&self, session: &Session<Key>) -> Vec<u32> {
-        let padding = self.padding();
-        let mut codes = Vec::with_capacity(padding + session.events.len() + 1);
-        codes.resize(padding, self.alphabet.begin());
-        codes.extend(session.events.iter().map(|event| self.alphabet.code(&event.key)));
+    pub fn codes<K: Borrow<Key>>(&self, session: &Session<K>) -> Vec<u32> {
+        let mut codes = Vec::with_capacity(self.padding() + session.events.len() + 1);
+        self.codes_into(session, &mut codes);
+        codes
+    }
+
+    /// Puts [`Self::codes`] in place of what `codes` held.
+    pub fn codes_into<K: Borrow<Key>>(&self, session: &Session<K>, codes: &mut Vec<u32>) {
+        codes.clear();
+        codes.resize(self.padding(), self.alphabet.begin());
+        codes.extend(session.events.iter().map(|event| self.alphabet.code(event.key.borrow())));
         if self.has_end(session.end, session.dropped_events) {
             codes.push(self.alphabet.end());
         }
-        codes
     }
 
     /// Number of windows of a session.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use deeplog::{Error, Model};
 use detection::Verdict;
 use evaluation::{Explanation, Texts, explanation_text};
-use sequence_windowing::{Event, KeyName, Session};
+use sequence_windowing::{KeyName, Session};
 
 use super::common::{JudgeArgs, texts_of};
 use crate::console::Console;
@@ -23,14 +23,14 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     let (model, files) = args.judge.open(console)?;
-    let mut found: Option<(Session, Verdict)> = None;
+    let mut found: Option<(Session<KeyName>, Verdict)> = None;
     model.detect(&files, console, &mut |session, verdict| {
         let better = match &args.session {
             Some(id) => *session.id == **id,
             None => found.as_ref().is_none_or(|(_, best)| verdict.score > best.score),
         };
         if better {
-            found = Some((session.clone(), verdict.clone()));
+            found = Some((session.map_keys(|key| model.vocabulary.name_of(key).clone()), verdict.clone()));
         }
         Ok(())
     })?;
@@ -41,15 +41,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
             "`deeplog detect --format csv` lists the sessions of an input",
         )
     })?;
-    let events: Vec<Event<KeyName>> = session
-        .events
-        .iter()
-        .map(|event| Event {
-            key: model.vocabulary.name_of(&event.key).clone(),
-            line: event.line,
-            time: event.time,
-        })
-        .collect();
+    let events = session.events;
     let is_log = model.artefact.description.parser.is_some();
     let numbers = events.iter().filter(|_| is_log).map(|event| event.line).collect();
     let lines = texts_of(&model, &files, &numbers)?;
