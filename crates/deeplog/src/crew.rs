@@ -25,10 +25,7 @@ struct Worker<J> {
 
 impl<J: Send> Crew<J> {
     /// A thread for each of `works`. They end when the crew is dropped.
-    pub(crate) fn new<'s>(
-        scope: &'s Scope<'s, '_>,
-        works: impl IntoIterator<Item: FnMut(&mut J) + Send + 's>,
-    ) -> Self
+    pub(crate) fn new<'s>(scope: &'s Scope<'s, '_>, works: impl IntoIterator<Item: FnMut(&mut J) + Send + 's>) -> Self
     where
         J: 's,
     {

@@ -189,7 +189,12 @@ impl DeepLog {
         finding
     }
 
-    pub(crate) fn step_with(&self, state: &mut DeepLogState, event: &Event, model: &mut impl NextKey) -> Option<Finding> {
+    pub(crate) fn step_with(
+        &self,
+        state: &mut DeepLogState,
+        event: &Event,
+        model: &mut impl NextKey,
+    ) -> Option<Finding> {
         let position = state.extent.count(event);
         let code = self.windowing.alphabet.code(&event.key);
         let name = self.vocabulary.name_of(&event.key);

@@ -40,11 +40,7 @@ impl Judge {
     }
 
     /// Verdicts of whole sessions, in their order. `progress` is told the number of sessions just finished.
-    pub fn judge<K: Borrow<Key>>(
-        &mut self,
-        sessions: &[Session<K>],
-        progress: &mut dyn FnMut(usize),
-    ) -> Vec<Verdict> {
+    pub fn judge<K: Borrow<Key>>(&mut self, sessions: &[Session<K>], progress: &mut dyn FnMut(usize)) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(sessions.len());
         while let rest = &sessions[verdicts.len()..]
             && !rest.is_empty()

@@ -57,6 +57,7 @@ mod grouper;
 mod identifier;
 mod key;
 mod placement;
+mod prefixed;
 mod recency;
 mod rule;
 mod session;

@@ -24,6 +24,8 @@ pub(crate) struct RecencyMap<T> {
 
 #[derive(Clone, Debug)]
 struct Entry<T> {
+    /// Kept, since it is dearer to work out than to find.
+    hash: u64,
     name: Arc<str>,
     window: i64,
     value: T,
@@ -81,14 +83,16 @@ impl<T> RecencyMap<T> {
     /// Adds an entry that is not there yet, as the one used last.
     pub(crate) fn insert(&mut self, name: Arc<str>, window: i64, value: T) -> u32 {
         let slot = self.entries.len() as u32;
-        let (hasher, entries) = (&self.hasher, &self.entries);
-        let rehash = |&slot: &u32| {
-            let entry = &entries[slot as usize];
-            hasher.hash_one((&*entry.name, entry.window))
-        };
+        let hash = self.hasher.hash_one((&*name, window));
+        let entries = &self.entries;
         self.table
-            .insert_unique(hasher.hash_one((&*name, window)), slot, rehash);
-        self.entries.push(Entry { name, window, value });
+            .insert_unique(hash, slot, |&slot| entries[slot as usize].hash);
+        self.entries.push(Entry {
+            hash,
+            name,
+            window,
+            value,
+        });
         self.links.push(Link {
             older: NONE,
             newer: NONE,
@@ -98,13 +102,19 @@ impl<T> RecencyMap<T> {
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> (Arc<str>, i64, T) {
-        if let Ok(found) = self.table.find_entry(self.hash_of(slot), |&other| other == slot) {
+        if let Ok(found) = self
+            .table
+            .find_entry(self.entries[slot as usize].hash, |&other| other == slot)
+        {
             found.remove();
         }
         self.unlink(slot);
         let last = (self.entries.len() - 1) as u32;
         if slot != last {
-            if let Some(moved) = self.table.find_mut(self.hash_of(last), |&other| other == last) {
+            if let Some(moved) = self
+                .table
+                .find_mut(self.entries[last as usize].hash, |&other| other == last)
+            {
                 *moved = slot;
             }
             let Link { older, newer } = self.links[last as usize];
@@ -112,13 +122,10 @@ impl<T> RecencyMap<T> {
             *self.older_of(newer) = slot;
         }
         self.links.swap_remove(slot as usize);
-        let Entry { name, window, value } = self.entries.swap_remove(slot as usize);
+        let Entry {
+            name, window, value, ..
+        } = self.entries.swap_remove(slot as usize);
         (name, window, value)
-    }
-
-    fn hash_of(&self, slot: u32) -> u64 {
-        let entry = &self.entries[slot as usize];
-        self.hasher.hash_one((&*entry.name, entry.window))
     }
 
     fn link(&mut self, slot: u32) {

@@ -93,7 +93,12 @@ impl Windowing {
     pub fn codes_into<K: Borrow<Key>>(&self, session: &Session<K>, codes: &mut Vec<u32>) {
         codes.clear();
         codes.resize(self.padding(), self.alphabet.begin());
-        codes.extend(session.events.iter().map(|event| self.alphabet.code(event.key.borrow())));
+        codes.extend(
+            session
+                .events
+                .iter()
+                .map(|event| self.alphabet.code(event.key.borrow())),
+        );
         if self.has_end(session.end, session.dropped_events) {
             codes.push(self.alphabet.end());
         }

@@ -30,7 +30,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
             None => found.as_ref().is_none_or(|(_, best)| verdict.score > best.score),
         };
         if better {
-            found = Some((session.map_keys(|key| model.vocabulary.name_of(key).clone()), verdict.clone()));
+            found = Some((
+                session.map_keys(|key| model.vocabulary.name_of(key).clone()),
+                verdict.clone(),
+            ));
         }
         Ok(())
     })?;
