@@ -1,5 +1,7 @@
 //! The model as its formulas stand, one window and one number at a time, in f64.
 
+#![allow(clippy::needless_range_loop, reason = "with indices they read as the formulas do")]
+
 use crate::{Batch, Shape};
 
 fn sigmoid(x: f64) -> f64 {
