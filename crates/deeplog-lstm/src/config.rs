@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lstm_kernel::Shape;
 use sequence_windowing::Alphabet;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,19 @@ impl ModelConfig {
         match self.input {
             Input::OneHot => self.alphabet.symbols() as usize,
             Input::Embedding(width) => width,
+        }
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        Shape {
+            symbols: self.alphabet.symbols() as usize,
+            embedding: match self.input {
+                Input::OneHot => None,
+                Input::Embedding(width) => Some(width),
+            },
+            hidden: self.hidden,
+            layers: self.layers,
+            history: self.history,
         }
     }
 

@@ -17,26 +17,27 @@ impl Dropout {
         (share > 0.0).then_some(Self { share, random })
     }
 
-    pub(crate) fn apply<const D: usize>(&mut self, values: Tensor<D>) -> Tensor<D> {
-        let shape = values.shape();
+    /// The next so many factors: 0 for what is dropped.
+    pub(crate) fn factors(&mut self, count: usize) -> Vec<f32> {
         let dropped_below = (self.share * 2f64.powi(32)) as u32;
         let kept = (1.0 / (1.0 - self.share)) as f32;
-        let mut bytes = vec![0; shape.num_elements() * 4];
+        let mut bytes = vec![0; count * 4];
         self.random.fill_bytes(&mut bytes);
-        let mask: Vec<f32> = bytes
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&chunk| {
-                if u32::from_le_bytes(chunk) < dropped_below {
-                    0.0
-                } else {
-                    kept
-                }
-            })
-            .collect();
-        let mask = Tensor::from_data(TensorData::new(mask, shape), &values.device());
-        values * mask
+        let factor = |&bytes: &[u8; 4]| {
+            if u32::from_le_bytes(bytes) < dropped_below {
+                0.0
+            } else {
+                kept
+            }
+        };
+        bytes.as_chunks().0.iter().map(factor).collect()
+    }
+
+    pub(crate) fn apply<const D: usize>(&mut self, values: Tensor<D>) -> Tensor<D> {
+        let shape = values.shape();
+        let factors = TensorData::new(self.factors(shape.num_elements()), shape);
+        let factors = Tensor::from_data(factors, &values.device());
+        values * factors
     }
 }
 

@@ -3,31 +3,43 @@
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
+use lstm_kernel::{Score, Scorer};
 use rayon::prelude::*;
 
+use crate::memory::Memory;
 use crate::network::Network;
 use crate::score::top;
 use crate::weights::Layout;
-use crate::{ConfigError, Device, DeviceKind, ModelConfig, Score, Weights, WeightsError};
+use crate::{ConfigError, Device, DeviceKind, ModelConfig, Weights, WeightsError};
 
-/// Rows that go through the network at once: enough to keep it busy, few enough for a processor's cache.
-const CHUNK: usize = 256;
+/// Windows that one thread scores at once on the processor: they share what they have in common.
+const CHUNK: usize = 4096;
+
+/// Rows that go through burn's layers at once: enough to keep them busy, few enough for a processor's cache.
+const ROWS: usize = 256;
 
 /// A next-key model: histories of input codes in, probabilities of target codes out (see
 /// [`Alphabet`](sequence_windowing::Alphabet) for both).
 ///
-/// On the cpu device a window gets the same bits whatever it is batched with and however many threads there are.
-/// Cloning is cheap.
+/// On the cpu device it needs nothing of burn: it scores with [`lstm_kernel`], and remembers the scores of some hundred thousand
+/// windows. There a window gets the same bits whatever it is batched with and however many threads there are. Cloning is
+/// cheap, and clones share the memory.
 #[derive(Clone, Debug)]
 pub struct LstmModel(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    kind: DeviceKind,
     config: ModelConfig,
     layout: Layout,
     flat: Vec<f32>,
-    network: Network,
+    engine: Engine,
+}
+
+/// What computes.
+#[derive(Debug)]
+enum Engine {
+    Kernel(Scorer, Memory),
+    Burn(Network, DeviceKind),
 }
 
 impl LstmModel {
@@ -54,14 +66,21 @@ impl LstmModel {
     /// Takes valid parts.
     pub(crate) fn from_flat(config: ModelConfig, flat: Vec<f32>, device: &Device) -> Self {
         let layout = Layout::of(&config);
-        let tensor = Tensor::from_data(TensorData::new(flat.clone(), [flat.len()]), device.tensors());
-        let network = Network::new(&config, &layout, &tensor);
+        let engine = match device.kind() {
+            DeviceKind::Cpu => {
+                let memory = Memory::new(config.history);
+                Engine::Kernel(Scorer::new(config.shape(), &flat), memory)
+            }
+            kind => {
+                let tensor = Tensor::from_data(TensorData::new(flat.clone(), [flat.len()]), device.tensors());
+                Engine::Burn(Network::new(&config, &layout, &tensor), kind)
+            }
+        };
         Self(Arc::new(Inner {
-            kind: device.kind(),
             config,
             layout,
             flat,
-            network,
+            engine,
         }))
     }
 
@@ -93,7 +112,17 @@ impl LstmModel {
         if let Some(target) = targets.iter().find(|&&target| target >= symbols) {
             panic!("target code {target} is not of an alphabet of {symbols} symbols");
         }
-        self.rows(histories, |row, logits| Score::of(logits, targets[row]))
+        self.check(histories);
+        match &self.0.engine {
+            Engine::Kernel(scorer, memory) => {
+                let chunks = histories.par_chunks(CHUNK * h).zip(targets.par_chunks(CHUNK));
+                let scores = chunks.flat_map_iter(|(histories, targets)| scores(scorer, memory, histories, targets));
+                scores.collect()
+            }
+            Engine::Burn(network, kind) => {
+                self.rows(network, *kind, histories, |row, logits| Score::of(logits, targets[row]))
+            }
+        }
     }
 
     /// The g most probable next codes of each history with their probabilities, best first, ties as in
@@ -103,30 +132,73 @@ impl LstmModel {
     /// When `histories` is not a multiple of h codes, or a code is not of the alphabet.
     #[must_use]
     pub fn candidates(&self, histories: &[u32], g: usize) -> Vec<Vec<(u32, f32)>> {
-        self.rows(histories, |_, logits| top(logits, g))
+        let symbols = self.0.config.alphabet.symbols() as usize;
+        self.check(histories);
+        match &self.0.engine {
+            Engine::Kernel(scorer, _) => {
+                let best = |histories: &[u32]| -> Vec<_> {
+                    let logits = scorer.logits(histories);
+                    logits.chunks(symbols).map(|logits| top(logits, g)).collect()
+                };
+                histories
+                    .par_chunks(CHUNK * self.0.config.history)
+                    .flat_map_iter(best)
+                    .collect()
+            }
+            Engine::Burn(network, kind) => self.rows(network, *kind, histories, |_, logits| top(logits, g)),
+        }
     }
 
-    /// What `of` makes of the number and the logits of each history, in order.
-    fn rows<T: Send>(&self, histories: &[u32], of: impl Fn(usize, &[f32]) -> T + Sync) -> Vec<T> {
-        let Inner { config, network, .. } = &*self.0;
-        let (h, symbols, unseen) = (config.history, config.alphabet.symbols(), config.alphabet.unseen());
+    fn check(&self, histories: &[u32]) {
+        let (h, unseen) = (self.0.config.history, self.0.config.alphabet.unseen());
         assert!(histories.len().is_multiple_of(h), "histories must hold {h} codes each");
         if let Some(code) = histories.iter().find(|&&code| code > unseen) {
             panic!("input code {code} is not of an alphabet whose largest is {unseen}");
         }
+    }
+
+    /// What `of` makes of the number and the logits of each history, in order.
+    fn rows<T: Send>(
+        &self,
+        network: &Network,
+        kind: DeviceKind,
+        histories: &[u32],
+        of: impl Fn(usize, &[f32]) -> T + Sync,
+    ) -> Vec<T> {
+        let ModelConfig { history, alphabet, .. } = self.0.config;
         let of_chunk = |(index, chunk): (usize, &[u32])| -> Vec<T> {
             let logits: Vec<f32> = network.logits(chunk, None).into_data().iter::<f32>().collect();
-            let logits = logits.chunks(symbols as usize).enumerate();
-            logits.map(|(row, logits)| of(index * CHUNK + row, logits)).collect()
+            let logits = logits.chunks(alphabet.symbols() as usize).enumerate();
+            logits.map(|(row, logits)| of(index * ROWS + row, logits)).collect()
         };
-        match self.0.kind {
+        match kind {
             // The steps of an LSTM are too small to be worth sharing between cores, chunks are not.
-            DeviceKind::Cpu | DeviceKind::Ndarray => histories
-                .par_chunks(CHUNK * h)
+            DeviceKind::Ndarray => histories
+                .par_chunks(ROWS * history)
                 .enumerate()
                 .flat_map_iter(of_chunk)
                 .collect(),
-            DeviceKind::Gpu => histories.chunks(CHUNK * h).enumerate().flat_map(of_chunk).collect(),
+            _ => histories
+                .chunks(ROWS * history)
+                .enumerate()
+                .flat_map(of_chunk)
+                .collect(),
         }
     }
+}
+
+/// Scores of some windows, those that were not yet known computed together.
+fn scores(scorer: &Scorer, memory: &Memory, histories: &[u32], targets: &[u32]) -> Vec<Score> {
+    let nothing = Score {
+        rank: 0,
+        log_probability: 0.0,
+    };
+    let mut scores = vec![nothing; targets.len()];
+    let missing = memory.recall(histories, targets, &mut scores);
+    let computed = scorer.scores(&missing.histories, &missing.targets);
+    for (&place, &score) in missing.places.iter().zip(&computed) {
+        scores[place as usize] = score;
+    }
+    memory.learn(&missing, &computed);
+    scores
 }

@@ -1,39 +1,8 @@
-//! From logits to ranks and probabilities: plain numbers, no tensors.
+//! From logits to candidates: plain numbers, no tensors.
 
-use std::cmp::Ordering;
+use lstm_kernel::log_sum_exp;
 
-use serde::{Deserialize, Serialize};
-
-/// How well a model foresaw one target.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Score {
-    /// Place of the target among all symbols by probability, from 1; of equal symbols the smaller code comes first.
-    /// The target is among the top g exactly when this is at most g.
-    pub rank: u32,
-    /// Natural logarithm of the target's probability; always finite.
-    pub log_probability: f32,
-}
-
-impl Score {
-    /// Scores a target from the logits of all symbols. A logit that is not a number counts against the target.
-    pub(crate) fn of(logits: &[f32], target: u32) -> Self {
-        let target = target as usize;
-        let own = logits[target];
-        let before = |(code, &logit): (usize, &f32)| match logit.partial_cmp(&own) {
-            Some(Ordering::Less) => false,
-            Some(Ordering::Equal) => code < target,
-            Some(Ordering::Greater) => true,
-            None => code != target,
-        };
-        Self {
-            rank: 1 + logits.iter().enumerate().filter(|&at| before(at)).count() as u32,
-            // `max` also turns a NaN into the smallest number.
-            log_probability: ((f64::from(own) - log_sum_exp(logits)) as f32).max(f32::MIN),
-        }
-    }
-}
-
-/// The g most probable codes with their probabilities, best first, in the order of [`Score::rank`].
+/// The g most probable codes with their probabilities, best first, in the order of [`Score::rank`](lstm_kernel::Score::rank).
 pub(crate) fn top(logits: &[f32], g: usize) -> Vec<(u32, f32)> {
     let total = log_sum_exp(logits);
     let mut codes: Vec<u32> = (0..logits.len() as u32).collect();
@@ -44,15 +13,11 @@ pub(crate) fn top(logits: &[f32], g: usize) -> Vec<(u32, f32)> {
     codes.into_iter().map(|code| (code, probability(code))).collect()
 }
 
-fn log_sum_exp(logits: &[f32]) -> f64 {
-    let largest = f64::from(logits.iter().copied().fold(f32::MIN, f32::max));
-    let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
-    largest + sum.ln()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use lstm_kernel::Score;
 
     use super::*;
 

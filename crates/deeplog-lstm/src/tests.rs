@@ -1,5 +1,6 @@
 //! What the crate promises as a whole, through its public names.
 
+mod fused;
 mod reference;
 mod resume;
 mod scoring;

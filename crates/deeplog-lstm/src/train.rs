@@ -2,17 +2,20 @@
 
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use burn::grad_clipping::GradientClipping;
 use burn::optim::{Adam, AdamConfig, AdamState, Optimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
+use lstm_kernel::Gradient;
 use rayon::prelude::*;
 use sequence_windowing::DistinctWindows;
 use serde::{Deserialize, Serialize};
 
 use crate::batches::{self, Batch};
 use crate::dropout::{Dropout, random_of};
+use crate::fused::next_key_loss;
 use crate::network::Network;
 use crate::weights::Layout;
 use crate::{ConfigError, Device, DeviceKind, LstmModel, ModelConfig, Schedule, TrainConfig, TrainError};
@@ -74,6 +77,8 @@ pub struct Trainer {
     pub(crate) validation: DistinctWindows,
     pub(crate) device: Device,
     pub(crate) state: State,
+    /// What computes gradients on the cpu device.
+    pub(crate) kernel: Arc<Gradient>,
     optimizer: Adam,
 }
 
@@ -115,6 +120,7 @@ impl Trainer {
             history: Vec::new(),
         };
         Ok(Self {
+            kernel: Arc::new(Gradient::new(model.shape())),
             optimizer: AdamConfig::new().with_epsilon(1e-8).build(),
             model,
             config,
@@ -206,26 +212,16 @@ impl Trainer {
     }
 
     /// One step of the optimiser; returns the loss of the batch before it.
-    ///
-    /// Cores share the work by parts of the batch, since the steps of an LSTM are too small to be shared. There are
-    /// as many parts whatever the number of cores, and they are added up in order: the sum is always the same.
     fn step(&self, state: &mut State, batch: &Batch, rate: f64, place: &BatchProgress) -> f64 {
-        let of_part = |(part, batch): (usize, Batch)| {
+        let dropout = |part: usize| {
             let random = [self.config.seed, place.epoch as u64, place.batch as u64, part as u64];
-            let dropout = Dropout::new(self.model.dropout, random_of(random));
-            self.gradient(&state.weights, &batch, dropout)
+            Dropout::new(self.model.dropout, random_of(random))
         };
-        let parts: Vec<(f64, Option<Tensor<1>>)> = match self.device.kind() {
-            DeviceKind::Cpu | DeviceKind::Ndarray => {
-                batch.parts(PARTS).into_par_iter().enumerate().map(of_part).collect()
-            }
-            DeviceKind::Gpu => vec![of_part((0, batch.clone()))],
+        let (loss, gradient) = match self.device.kind() {
+            DeviceKind::Cpu => self.by_kernel(&state.weights, batch, dropout(0)),
+            DeviceKind::Ndarray => self.by_parts(&state.weights, batch, dropout),
+            _ => derive(&state.weights, |weights| self.loss(&weights, batch, dropout(0))),
         };
-        let loss = parts.iter().map(|(loss, _)| loss).sum();
-        let gradient = parts
-            .into_iter()
-            .filter_map(|(_, gradient)| gradient)
-            .reduce(|sum, part| sum + part);
         if let Some(mut gradient) = gradient {
             if let Some(longest) = self.config.clip {
                 gradient = GradientClipping::Norm(longest as f32).clip_gradient(gradient);
@@ -236,30 +232,66 @@ impl Trainer {
         loss
     }
 
-    /// Loss of a batch, and its gradient in all weights.
-    fn gradient(&self, weights: &Tensor<1>, batch: &Batch, dropout: Option<Dropout>) -> (f64, Option<Tensor<1>>) {
-        let leaf = weights.clone().autodiff().require_grad();
-        let network = Network::new(&self.model, &self.layout, &leaf);
-        let loss = self.loss(&network, batch, dropout);
-        let gradient = leaf.grad_remove(&mut loss.backward());
-        (f64::from(loss.into_scalar::<f32>()), gradient)
+    pub(crate) fn by_kernel(
+        &self,
+        weights: &Tensor<1>,
+        batch: &Batch,
+        dropout: Option<Dropout>,
+    ) -> (f64, Option<Tensor<1>>) {
+        let windows = Arc::new(self.windows(batch, dropout));
+        derive(weights, |weights| next_key_loss(weights, windows, self.kernel.clone()))
     }
 
-    /// Weighted sum of −ln p of the targets of a batch.
-    fn loss(&self, network: &Network, batch: &Batch, dropout: Option<Dropout>) -> Tensor<1> {
-        let h = self.model.history;
-        let rows = batch.rows.iter().map(|&row| row as usize);
-        let histories: Vec<u32> = rows
-            .clone()
-            .flat_map(|row| &self.train.histories[row * h..(row + 1) * h])
-            .copied()
-            .collect();
-        let targets: Vec<i32> = rows.map(|row| self.train.targets[row] as i32).collect();
-        let (device, n) = (self.device.tensors(), batch.rows.len());
+    /// Cores share the work by parts of the batch, since the steps of burn's LSTM are too small to be shared. There are
+    /// as many parts whatever the number of cores, and they are added up in order: the sum is always the same.
+    fn by_parts(
+        &self,
+        weights: &Tensor<1>,
+        batch: &Batch,
+        dropout: impl Fn(usize) -> Option<Dropout> + Sync,
+    ) -> (f64, Option<Tensor<1>>) {
+        let of_part =
+            |(part, batch): (usize, Batch)| derive(weights, |weights| self.loss(&weights, &batch, dropout(part)));
+        let parts: Vec<_> = batch.parts(PARTS).into_par_iter().enumerate().map(of_part).collect();
+        let loss = parts.iter().map(|(loss, _)| loss).sum();
+        let gradients = parts.into_iter().filter_map(|(_, gradient)| gradient);
+        (loss, gradients.reduce(|sum, part| sum + part))
+    }
+
+    /// A batch as the kernel takes it.
+    pub(crate) fn windows(&self, batch: &Batch, dropout: Option<Dropout>) -> lstm_kernel::Batch {
+        let ModelConfig {
+            history,
+            hidden,
+            layers,
+            ..
+        } = self.model;
+        let rows = || batch.rows.iter().map(|&row| row as usize);
+        let histories = rows().flat_map(|row| &self.train.histories[row * history..(row + 1) * history]);
+        let factors = (layers - 1) * history * batch.rows.len() * hidden;
+        lstm_kernel::Batch {
+            histories: histories.copied().collect(),
+            targets: rows().map(|row| self.train.targets[row]).collect(),
+            weights: batch.weights.clone(),
+            dropout: dropout.map(|mut dropout| dropout.factors(factors)).unwrap_or_default(),
+        }
+    }
+
+    /// Weighted sum of −ln p of the targets of a batch, by burn's own layers.
+    pub(crate) fn loss(&self, weights: &Tensor<1>, batch: &Batch, dropout: Option<Dropout>) -> Tensor<1> {
+        let lstm_kernel::Batch {
+            histories,
+            targets,
+            weights: factors,
+            ..
+        } = self.windows(batch, None);
+        let (device, n) = (self.device.tensors(), targets.len());
+        let network = Network::new(&self.model, &self.layout, weights);
+        let targets: Vec<i32> = targets.into_iter().map(|target| target as i32).collect();
         let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, [n, 1]), device);
-        let weights = Tensor::<2>::from_data(TensorData::new(batch.weights.clone(), [n, 1]), device);
+        let factors = Tensor::<2>::from_data(TensorData::new(factors, [n, 1]), device);
         let log_probabilities = log_softmax(network.logits(&histories, dropout), 1).gather(1, targets);
-        (log_probabilities * weights).sum().neg()
+        (log_probabilities * factors).sum().neg()
     }
 
     fn validation_loss(&self, flat: &[f32]) -> f64 {
@@ -301,6 +333,14 @@ impl Trainer {
             learning_rate: self.config.learning_rate,
         })
     }
+}
+
+/// A loss and its gradient in the weights.
+pub(crate) fn derive(weights: &Tensor<1>, loss: impl FnOnce(Tensor<1>) -> Tensor<1>) -> (f64, Option<Tensor<1>>) {
+    let leaf = weights.clone().autodiff().require_grad();
+    let loss = loss(leaf.clone());
+    let gradient = leaf.grad_remove(&mut loss.backward());
+    (f64::from(loss.into_scalar::<f32>()), gradient)
 }
 
 /// Parts of a batch that cores can share.

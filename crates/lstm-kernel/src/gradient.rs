@@ -1,0 +1,152 @@
+//! Loss and gradient of a batch: forward and backward, block by block, so that all in between stays in the cache.
+
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use crate::backward::{Lane, Packed};
+use crate::packed::{Backward, Forward, Sizes};
+use crate::simd::{Vector, Work};
+use crate::unpack::{Places, unpack};
+use crate::{Level, Shape};
+
+/// Windows of a training step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// `[n × history]` input codes.
+    pub histories: Vec<u32>,
+    /// `[n]` target codes.
+    pub targets: Vec<u32>,
+    /// `[n]` weight of each window in the loss.
+    pub weights: Vec<f32>,
+    /// `[layers − 1, history, n, hidden]` factors of what each layer but the last hands up: 0 where dropout drops it. Empty
+    /// for no dropout.
+    pub dropout: Vec<f32>,
+}
+
+/// Computes losses and gradients of a model, with memory that is used again from batch to batch.
+#[derive(Debug)]
+pub struct Gradient {
+    level: Level,
+    sizes: Sizes,
+    spare: Mutex<Vec<Lane>>,
+}
+
+/// Parts of a batch, at most: what threads can share. Each sums its own gradient, and the sums are added in order; there are
+/// as many whatever the number of threads, so the result is always the same.
+const LANES: usize = 16;
+
+/// Rows that go through the model at once. Their states, gates and gradients fill a core's second-level cache about once.
+pub(crate) const BLOCK: usize = 48;
+
+impl Gradient {
+    /// For models of this shape, on the best level of this processor.
+    #[must_use]
+    pub fn new(shape: Shape) -> Self {
+        Self::on(Level::best(), shape)
+    }
+
+    /// For models of this shape, on a given level.
+    #[must_use]
+    pub fn on(level: Level, shape: Shape) -> Self {
+        Self {
+            level,
+            sizes: Sizes::new(shape, level.lanes()),
+            spare: Mutex::default(),
+        }
+    }
+
+    /// What models it is for.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.sizes.shape
+    }
+
+    /// The loss of a batch, `Σ weight × −ln p(target)`, and its gradient in all weights, laid out as they are (see
+    /// [`Shape`]).
+    ///
+    /// # Panics
+    /// When weights or batch are not of this shape.
+    #[must_use]
+    pub fn of(&self, weights: &[f32], batch: &Batch) -> (f64, Vec<f32>) {
+        let shape = &self.sizes.shape;
+        shape.check(weights);
+        shape.check_windows(&batch.histories, &batch.targets);
+        let rows = batch.targets.len();
+        assert_eq!(batch.weights.len(), rows, "one weight for each window");
+        let factors = (shape.layers - 1) * shape.history * rows * shape.hidden;
+        assert!(
+            batch.dropout.is_empty() || batch.dropout.len() == factors,
+            "dropout needs {factors} factors"
+        );
+        if rows == 0 {
+            return (0.0, vec![0.0; weights.len()]);
+        }
+        let (codes, slots) = distinct(&batch.histories, shape.symbols);
+        let packed = Packed {
+            forward: Forward::new(self.sizes, weights, &codes),
+            backward: Backward::new(self.sizes, weights),
+            slots,
+            places: Places::new(&self.sizes, codes.len()),
+        };
+        let size = rows.div_ceil(rows.div_ceil(BLOCK).min(LANES));
+        let lanes: Vec<usize> = (0..rows).step_by(size).collect();
+        let lanes: Vec<(f64, Lane)> = lanes
+            .into_par_iter()
+            .map(|first| {
+                let mut lane = self.lane();
+                lane.clear(&packed.places);
+                let rows = first..(first + size).min(rows);
+                let loss = self.level.run(Part(&packed, batch, rows, &mut lane));
+                (loss, lane)
+            })
+            .collect();
+        let loss = lanes.iter().map(|(loss, _)| loss).sum();
+        let mut sum = vec![0.0; lanes[0].1.gradient.len()];
+        sum.par_chunks_mut(1 << 14).enumerate().for_each(|(at, sum)| {
+            for (_, lane) in &lanes {
+                let part = &lane.gradient[at << 14..][..sum.len()];
+                sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+            }
+        });
+        let gradient = unpack(&self.sizes, &packed.places, weights, &codes, &sum);
+        if let Ok(mut spare) = self.spare.lock() {
+            spare.extend(lanes.into_iter().map(|(_, lane)| lane));
+        }
+        (loss, gradient)
+    }
+
+    fn lane(&self) -> Lane {
+        let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
+        spare.unwrap_or_else(|| Lane::new(&self.sizes))
+    }
+}
+
+struct Part<'p>(&'p Packed, &'p Batch, std::ops::Range<usize>, &'p mut Lane);
+
+impl Work for Part<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with<V: Vector>(self) -> f64 {
+        let Self(packed, batch, rows, lane) = self;
+        let mut loss = 0.0;
+        for first in rows.clone().step_by(BLOCK) {
+            loss += lane.block::<V>(packed, batch, first..(first + BLOCK).min(rows.end));
+        }
+        loss
+    }
+}
+
+/// The distinct codes in order, and for each code its place among them: a large vocabulary needs few rows of its table.
+fn distinct(histories: &[u32], symbols: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut slots = vec![u32::MAX; symbols + 1];
+    for &code in histories {
+        slots[code as usize] = 0;
+    }
+    let codes: Vec<u32> = (0..=symbols as u32).filter(|&code| slots[code as usize] == 0).collect();
+    for (slot, &code) in codes.iter().enumerate() {
+        slots[code as usize] = slot as u32;
+    }
+    (codes, slots)
+}
