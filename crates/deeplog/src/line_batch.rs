@@ -123,3 +123,82 @@ impl LineBatch {
         &self.names[start..self.ends_of_names[name]]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use drain_parser::{Parser, ParserConfig};
+    use proptest::prelude::*;
+    use sequence_windowing::{KeyName, Timestamp, Vocabulary};
+
+    use super::*;
+    use crate::Experiment;
+    use crate::line_reader::LineReader;
+
+    /// Of stamps without a year, what one says depends on those before it.
+    const EXPERIMENT: &str = r#"
+        name = "test"
+        [data]
+        kind = "synthetic"
+        [dataset.header]
+        format = "<Time> <Level> <Content>"
+        [dataset.time]
+        fields = ["Time"]
+        format = "%m-%dT%H:%M"
+        [dataset.session]
+        by = "identifier"
+        pattern = "(?-u)j[^ ]"
+    "#;
+
+    fn reader() -> LineReader {
+        let experiment = Experiment::from_table(EXPERIMENT.parse().unwrap(), "".as_ref(), "test").unwrap();
+        let mut parser = Parser::new(ParserConfig::default()).unwrap();
+        [&b"job ja begun"[..], b"job jb begun", b"nothing to do"].map(|content| parser.learn(content));
+        let parser = parser.freeze();
+        let known = KeyName::from(parser.templates()[0].id.to_string());
+        LineReader::new(&experiment.profile.unwrap(), parser, &Vocabulary::from(vec![known])).unwrap()
+    }
+
+    type Seen = (u32, u64, Option<Timestamp>, Vec<String>);
+
+    proptest! {
+        /// However lines are cut into blocks, they are what they are one after the other.
+        #[test]
+        fn batches_are_the_lines_one_by_one(
+            lines in prop::collection::vec(
+                prop::sample::select(&[
+                    &b"01-30T23:59 I job j1 begun"[..], b"12-31T23:59 I job j1 begun", b"07-01T00:00 I job j2 begun j3",
+                    b"07-01T00:00 I j1 j1 jx", b"13-01T00:00 W nothing to do", b"02-30T00:00 W what is this", b"", b"  ",
+                    b"at x.y", b"\xff W job j\xff begun", b"\0", b"07-01T00:00 I nothing to do\r",
+                ][..]),
+                0..60,
+            ),
+            cuts in prop::collection::vec(0..12_usize, 0..20),
+        ) {
+            let (mut one_by_one, mut in_batches) = (reader(), reader());
+            let mut expected: Vec<Seen> = Vec::new();
+            for line in &lines {
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                one_by_one.read_numbered(line, |event, names| {
+                    expected.push((event.key, event.line, event.time, names.map(Into::into).collect()));
+                });
+            }
+            let (mut found, mut batch, mut rest): (Vec<Seen>, _, _) = (Vec::new(), LineBatch::default(), &lines[..]);
+            let mut worker = in_batches.batch_reader().unwrap();
+            for cut in cuts.into_iter().chain([usize::MAX]) {
+                let (now, later) = rest.split_at(cut.min(rest.len()));
+                rest = later;
+                batch.block = now.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect();
+                worker.read(&mut batch);
+                in_batches.take_batch(&batch, |event, names| {
+                    // Nobody has to look at the names of every event.
+                    let names = if event.line % 5 == 0 { Vec::new() } else { names.map(Into::into).collect() };
+                    found.push((event.key, event.line, event.time, names));
+                });
+            }
+            expected.iter_mut().filter(|seen| seen.1 % 5 == 0).for_each(|seen| seen.3.clear());
+            prop_assert_eq!(found, expected);
+            prop_assert_eq!(in_batches.counters(), one_by_one.counters());
+            prop_assert_eq!(in_batches.unreadable_stamps(), one_by_one.unreadable_stamps());
+        }
+    }
+}

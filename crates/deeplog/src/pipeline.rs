@@ -80,6 +80,12 @@ impl<D: Detector> Pipeline<D> {
         })
     }
 
+    /// Number of open sessions.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.grouper.open_sessions()
+    }
+
     /// The reader, for its counters.
     #[must_use]
     pub fn reader(&self) -> &LineReader {

@@ -33,9 +33,17 @@ impl Judge {
     /// A judge that has seen nothing.
     #[must_use]
     pub fn new(detector: DeepLog) -> Self {
+        Self::with_room(detector, REMEMBERED)
+    }
+
+    /// The same with a memory of another size, see [`REMEMBERED`].
+    pub(crate) fn with_room(detector: DeepLog, room: usize) -> Self {
         Self {
             detector,
-            memory: Memory::default(),
+            memory: Memory {
+                room,
+                ..Memory::default()
+            },
         }
     }
 
@@ -122,7 +130,9 @@ impl Judge {
 struct Memory {
     young: HashMap<Box<[u32]>, Arc<Verdict>>,
     old: HashMap<Box<[u32]>, Arc<Verdict>>,
-    /// What the young generation holds, see [`REMEMBERED`].
+    /// What a generation may hold, in codes.
+    room: usize,
+    /// What the young one holds.
     held: usize,
 }
 
@@ -138,7 +148,7 @@ impl Memory {
 
     fn insert(&mut self, codes: Box<[u32]>, verdict: Arc<Verdict>) {
         let size = codes.len() + CODES_OF_A_FINDING * (1 + verdict.findings.len());
-        if self.held + size > REMEMBERED {
+        if self.held + size > self.room {
             self.old = std::mem::take(&mut self.young);
             self.held = 0;
         }
@@ -217,5 +227,34 @@ impl NextKey for Answers {
 
     fn candidates(&mut self, history: &[u32]) -> Vec<(u32, f32)> {
         self.candidates.get(history).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sequence_windowing::SessionEnd;
+
+    use super::*;
+    use crate::Extent;
+
+    #[test]
+    fn what_is_asked_for_is_remembered_and_all_else_forgotten() {
+        let closing = Closing {
+            session: "a".into(),
+            end: SessionEnd::Idle,
+            dropped_events: 0,
+        };
+        let verdict = Arc::new(Verdict::new(&closing, Extent::default(), 0.0, Vec::new()));
+        let size = 4 + CODES_OF_A_FINDING;
+        let mut memory = Memory {
+            room: 10 * size,
+            ..Memory::default()
+        };
+        for code in 0..100 {
+            memory.insert([code; 4].into(), verdict.clone());
+            assert!(memory.get(&[0; 4]).is_some(), "after {code}");
+            assert!(memory.young.len() <= 10 && memory.old.len() <= 10, "after {code}");
+        }
+        assert!(memory.get(&[1; 4]).is_none());
     }
 }

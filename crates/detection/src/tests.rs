@@ -4,7 +4,7 @@ use deeplog_lstm::{Device, DeviceKind, Input, LstmModel, ModelConfig};
 use proptest::prelude::*;
 use sequence_windowing::{Alphabet, Event, KeyName, Session, SessionEnd, Vocabulary};
 
-use crate::{Closing, DeepLog, Detector, LARGEST_SURPRISE, Reason, Rule, ShortSessions, Symbol, Verdict};
+use crate::{Closing, DeepLog, Detector, Judge, LARGEST_SURPRISE, Reason, Rule, ShortSessions, Symbol, Verdict};
 
 const HISTORY: usize = 4;
 
@@ -96,6 +96,32 @@ proptest! {
             let streamed = detector.close(state, &Closing::of(session));
             prop_assert!(streamed.findings.starts_with(&found));
             prop_assert_eq!(streamed, verdict);
+        }
+    }
+
+    /// What a judge remembers of a sequence is not the lines, names and end of the session that it was first seen in.
+    #[test]
+    fn sessions_of_one_sequence_get_verdicts_of_their_own(
+        keys in prop::collection::vec(0..7_u8, 0..14),
+        twins in prop::collection::vec((prop::collection::vec(5..9_u8, 14), 0..9_u64, ends(), 0..2_u64), 1..9),
+        rule in rules(),
+        short in short(),
+        room in prop::sample::select(&[0, 600, 1 << 20][..]),
+    ) {
+        let detector = detector(rule, short);
+        let mut judge = Judge::with_room(detector.clone(), room);
+        for (unseen, first_line, end, dropped_events) in twins {
+            let keys: Vec<u8> = keys.iter().zip(unseen).map(|(&key, unseen)| if key < 5 { key } else { unseen }).collect();
+            let mut session = session(&keys, end);
+            session.dropped_events = dropped_events;
+            session.id = format!("s{first_line}").into();
+            session.events.iter_mut().for_each(|event| event.line += 3 * first_line);
+            let mut state = detector.open();
+            for event in &session.events {
+                detector.step(&mut state, event);
+            }
+            let streamed = detector.close(state, &Closing::of(&session));
+            prop_assert_eq!(judge.judge(&[session.clone(), session], &mut |_| ()), [streamed.clone(), streamed]);
         }
     }
 

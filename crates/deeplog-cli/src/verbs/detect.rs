@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,6 +22,9 @@ pub(crate) struct Args {
     /// How to show verdicts: text shows anomalous sessions, jsonl and csv show all
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Threads that read lines; the result is the same with any number [default: one for each core]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=128))]
+    threads: Option<u8>,
     /// End with exit code 3 if any session left the normal path
     #[arg(long)]
     fail_on_anomaly: bool,
@@ -42,8 +46,15 @@ const SHOWN: usize = 3;
 const LONGEST: usize = 300;
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let (model, files) = args.judge.open(console)?;
-    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    let (mut model, files) = args.judge.open(console)?;
+    if let Some(threads) = args.threads.and_then(|threads| NonZeroUsize::new(threads.into())) {
+        model.threads = threads;
+    }
+    // JSON holds no control character, so that nothing in it needs to be kept from a terminal.
+    let mut out = io::BufWriter::new(match args.format {
+        Format::Jsonl => Box::new(io::stdout().lock()) as Box<dyn Write>,
+        Format::Text | Format::Csv => Box::new(anstream::stdout().lock()),
+    });
     if args.format == Format::Csv {
         writeln!(out, "session,outcome,score,events,reason,position,line,seen")?;
     }
@@ -59,7 +70,10 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
             Format::Text if !verdict.is_anomalous() => Ok(()),
             Format::Text if is_stdin => page.write(&mut out, verdict),
             Format::Text => {
-                anomalous.push(verdict.clone());
+                anomalous.push(Verdict {
+                    findings: verdict.decisive().cloned().into_iter().collect(),
+                    ..verdict.clone()
+                });
                 Ok(())
             }
             Format::Jsonl => serde_json::to_writer(&mut out, verdict)

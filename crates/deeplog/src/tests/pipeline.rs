@@ -1,12 +1,13 @@
 use std::fs;
-use std::path::Path;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use deeplog_lstm::{Device, DeviceKind};
 use detection::Verdict;
 use drain_parser::LineFormat;
 
 use super::{small_experiment, trained};
-use crate::{Lines, Model, Output, Pipeline, Snapshot, Unobserved};
+use crate::{DetectCounters, Lines, Model, Output, Pipeline, Snapshot, Unobserved};
 
 /// A model of a simulated log, which is left in the folder.
 fn model(folder: &Path, limits: &str) -> Model {
@@ -23,7 +24,7 @@ fn model(folder: &Path, limits: &str) -> Model {
 
 /// The verdicts on a log, which are the same judged as a file and pushed line by line through restarts.
 #[track_caller]
-fn verdicts(model: &Model, log: &Path) -> Vec<Verdict> {
+fn verdicts(model: &mut Model, log: &Path) -> Vec<Verdict> {
     let mut batch: Vec<Verdict> = Vec::new();
     let counters = model
         .detect(&[log.to_owned()], &mut Unobserved, &mut |_, verdict| {
@@ -39,6 +40,7 @@ fn verdicts(model: &Model, log: &Path) -> Vec<Verdict> {
     let parts = lines.messages + lines.joined + lines.blank + lines.continuations + lines.without_header;
     assert_eq!(parts, lines.lines, "every line is counted once: {lines:?}");
 
+    ensure_same_in_parts(model, log, &batch, counters);
     let pipeline = || {
         let (profile, reader) = model.line_reader().unwrap().unwrap();
         Pipeline::new(profile, reader, model.detector.clone()).unwrap()
@@ -71,6 +73,32 @@ fn verdicts(model: &Model, log: &Path) -> Vec<Verdict> {
     batch
 }
 
+/// The log in many files, whose blocks of lines go to any number of threads.
+#[track_caller]
+fn ensure_same_in_parts(model: &mut Model, log: &Path, expected: &[Verdict], counters: DetectCounters) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read(log).unwrap();
+    let lines: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
+    let parts = lines.chunks(97).enumerate().map(|(i, lines)| {
+        let part = folder.path().join(i.to_string());
+        fs::write(&part, lines.concat()).unwrap();
+        part
+    });
+    let parts: Vec<PathBuf> = parts.collect();
+    for threads in [1, 2, 7] {
+        model.threads = NonZeroUsize::new(threads).unwrap();
+        let mut verdicts = Vec::new();
+        let in_parts = model
+            .detect(&parts, &mut Unobserved, &mut |_, verdict| {
+                verdicts.push(verdict.clone());
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(in_parts, counters, "{threads} threads");
+        assert!(verdicts == expected, "{threads} threads");
+    }
+}
+
 #[test]
 fn live_and_batch_agree_through_restarts() {
     for limits in [
@@ -79,12 +107,12 @@ fn live_and_batch_agree_through_restarts() {
         "end_of_input = 'cut'\nmax_open = 9",
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let model = model(folder.path(), limits);
+        let mut model = model(folder.path(), limits);
         let log = folder.path().join("HDFS.log");
         let mut text = fs::read(&log).unwrap();
         text.extend_from_slice(b"\tat java.lang.Thread.run\n\n081109 235959 1 INFO a.B: never seen blk_1 before\n");
         fs::write(&log, text).unwrap();
-        verdicts(&model, &log);
+        verdicts(&mut model, &log);
     }
 }
 
@@ -105,7 +133,7 @@ fn records_of_several_lines_are_judged_as_single_lines_are() {
         };
         verdicts.iter().map(told).collect()
     };
-    let expected = without_lines(verdicts(&model, &plain));
+    let expected = without_lines(verdicts(&mut model, &plain));
     let cri = |(i, line): (usize, &str)| {
         let whole = |tag: &str, text: &str| format!("2024-01-02T03:04:05Z stdout {tag} {text}\n");
         match i % 5 {
@@ -154,6 +182,6 @@ fn records_of_several_lines_are_judged_as_single_lines_are() {
         let profile = model.experiment.profile.as_mut().unwrap();
         profile.header = LineFormat::compile(&format).unwrap();
         profile.time.as_mut().unwrap().fields = fields.map(str::to_owned).to_vec();
-        assert_eq!(without_lines(verdicts(&model, &path)), expected, "{format}");
+        assert_eq!(without_lines(verdicts(&mut model, &path)), expected, "{format}");
     }
 }
