@@ -44,6 +44,7 @@ mod error;
 mod model;
 mod network;
 mod score;
+mod state_dict;
 mod train;
 mod weights;
 
@@ -55,5 +56,6 @@ pub use device::{Device, DeviceError, DeviceKind};
 pub use error::{CheckpointError, TrainError};
 pub use model::LstmModel;
 pub use score::Score;
+pub use state_dict::{Classes, StateDictError, from_state_dict, to_state_dict};
 pub use train::{BatchProgress, EpochReport, Trained, Trainer};
 pub use weights::{NamedTensor, Weights, WeightsError};
