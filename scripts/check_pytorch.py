@@ -207,7 +207,8 @@ def check_exports(binary):
 
 
 def write_fixtures(folder):
-    """Small models of each input in both formats, with the logits of some histories."""
+    """Small models of each input in both formats, with the logits of some histories; and a hostile one."""
+    torch.manual_seed(1)
     folder.mkdir(parents=True, exist_ok=True)
     for what in ("one-hot", "number", "embedding"):
         model = grown(DeepLog(**SHAPES[what]), 2.0)
@@ -219,6 +220,11 @@ def write_fixtures(folder):
         save_file(model.state_dict(), folder / f"{what}.safetensors")
         expected = {"histories": histories.tolist(), "logits": logits.double().tolist()}
         (folder / f"{what}.json").write_text(json.dumps(expected) + "\n")
+    one = torch.zeros(1)
+    shapes = {"weight_ih": (80_000, 6), "weight_hh": (80_000, 20_000), "bias_ih": (80_000,), "bias_hh": (80_000,)}
+    state = {f"lstm.{name}_l0": one.expand(shape) for name, shape in shapes.items()}
+    state |= {"fc.weight": one.expand(6, 20_000), "fc.bias": one.expand(6)}
+    torch.save(state, folder / "6-gigabytes-of-one-number.pt")
 
 
 def main():
@@ -232,7 +238,6 @@ def main():
         binary = Binary(args.deeplog, folder)
         results = [*check_imports(binary), *check_types(binary), *check_exports(binary)]
     if args.fixtures:
-        torch.manual_seed(1)
         write_fixtures(Path("tests/pytorch"))
     wrong = results.count(False)
     print(f"{len(results)} comparisons, {wrong} beyond {TOLERANCE}")

@@ -7,8 +7,8 @@ use sequence_windowing::Alphabet;
 use super::{Classes, NEVER, StateDictError, class_numbers, exchange_axes, resize_rows};
 use crate::{ConfigError, Input, ModelConfig, NamedTensor, Weights};
 
-/// The model behind a state dict. The names of the layers may be any; a state dict does not know the history, the number
-/// of keys that the model was trained to look back on.
+/// The model behind a state dict, laid out as [`to_state_dict`](super::to_state_dict) says. The names of the layers may be
+/// any. A state dict does not know the history, the number of keys that the model was trained to look back on.
 ///
 /// A first layer that takes one number a key, without an embedding, takes the number of the class, from 0. The unseen
 /// key, which such models do not have, is the zero vector, as in all models here.

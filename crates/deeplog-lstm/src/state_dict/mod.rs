@@ -1,17 +1,4 @@
 //! Weights under PyTorch's names and in PyTorch's layout: `nn.LSTM`, `nn.Linear` and, where there is one, `nn.Embedding`.
-//!
-//! With `c` classes, input vectors of `w` numbers, `h` hidden units and layers `l` from 0, a state dict holds:
-//!
-//! | name ends in | shape | here |
-//! |---|---|---|
-//! | `weight`, alone | `[c, w]` | `embedding`, if there is one |
-//! | `weight_ih_ll` | `[4h, w or h]` | `lstm.l.input`, the two axes of each gate exchanged |
-//! | `weight_hh_ll` | `[4h, h]` | `lstm.l.recurrent`, likewise |
-//! | `bias_ih_ll`, `bias_hh_ll` | `[4h]` each | `lstm.l.bias` is their sum; written as the first, with zeros for the second |
-//! | `weight` beside a `bias` | `[c, h]` | `output.weight`, the axes exchanged |
-//! | `bias` beside it | `[c]` | `output.bias` |
-//!
-//! The gates stand in the same order in both: input, forget, cell, output.
 
 mod foreign;
 #[cfg(test)]
@@ -106,6 +93,19 @@ pub enum StateDictError {
 }
 
 /// The state dict of a model: tensors called `lstm.*`, `fc.*` and, with an embedding, `embedding.weight`.
+///
+/// With `c` classes, input vectors of `w` numbers, `h` hidden units and layers `n` from 0, a state dict holds:
+///
+/// | name ends in | shape | here |
+/// |---|---|---|
+/// | `weight`, alone | `[c, w]` | `embedding`, if there is one |
+/// | `weight_ih_l{n}` | `[4h, w or h]` | `lstm.{n}.input`, the two axes of each gate exchanged |
+/// | `weight_hh_l{n}` | `[4h, h]` | `lstm.{n}.recurrent`, likewise |
+/// | `bias_ih_l{n}`, `bias_hh_l{n}` | `[4h]` each | `lstm.{n}.bias` is their sum; written as the first, with zeros for the second |
+/// | `weight` beside a `bias` | `[c, h]` | `output.weight`, the axes exchanged |
+/// | `bias` beside it | `[c]` | `output.bias` |
+///
+/// The gates stand in the same order in both: input, forget, cell, output.
 ///
 /// It is [`from_state_dict`] backwards: what reading added to a foreign model (the symbol that is never predicted, an
 /// embedding that holds the class numbers) is left out again.

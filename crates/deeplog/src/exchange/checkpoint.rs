@@ -1,12 +1,13 @@
 //! Files of weights: the tensors of the one model in them, as 32-bit numbers.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
 use deeplog_lstm::NamedTensor;
 use half::{bf16, f16};
-use pytorch_reader::{DType, PytorchReader, Tensor};
+use pytorch_reader::{DType, PickleValue, PytorchError, PytorchReader, Tensor};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -51,7 +52,13 @@ fn from_safetensors(path: &Path) -> Result<Vec<NamedTensor>> {
 
 fn from_torch(path: &Path) -> Result<Vec<NamedTensor>> {
     let size = fs::metadata(path).map_err(Error::io("read", path))?.len();
-    let file = PytorchReader::new(path).map_err(|error| damaged(path, &error.to_string()))?;
+    let file = PytorchReader::new(path).map_err(|error| match error {
+        PytorchError::Zip(error) => damaged(path, &error.to_string()),
+        error => damaged(path, &error.to_string()),
+    })?;
+    if file.is_empty() {
+        return Err(damaged(path, &format!("there is no tensor{}", others(path))));
+    }
     let tensors = model_part(file.into_tensors().into_iter().collect());
     // A view may declare any number of numbers over a small storage; two names for the same one are common.
     let declared: u128 = tensors.iter().map(|(_, tensor)| tensor.byte_len() as u128).sum();
@@ -75,9 +82,28 @@ fn from_torch(path: &Path) -> Result<Vec<NamedTensor>> {
     tensors.into_iter().map(read).collect()
 }
 
+/// What a checkpoint holds that is no tensor and was not made: names of Python's types and functions.
+fn others(path: &Path) -> String {
+    let Ok(PickleValue::Dict(values)) = PytorchReader::read_pickle_data(path, None) else {
+        return String::new();
+    };
+    let names: BTreeSet<String> = values
+        .into_values()
+        .filter_map(|value| match value {
+            PickleValue::Unsupported(name) => Some(name),
+            _ => None,
+        })
+        .take(SHOWN)
+        .collect();
+    names.iter().map(|name| format!(", but {name}")).collect()
+}
+
+/// Names that an error lists.
+const SHOWN: usize = 5;
+
 /// The tensors of the module that holds both the LSTM and a linear layer, without that module's name: what a checkpoint
 /// (`state_dict.`) or a wrapper (`module.`) puts in front. All, where there is no such module.
-fn model_part<T>(tensors: Vec<(String, T)>) -> Vec<(String, T)> {
+pub(super) fn model_part<T>(tensors: Vec<(String, T)>) -> Vec<(String, T)> {
     let names = || tensors.iter().map(|(name, _)| &**name);
     let lstms = || names().filter(|name| name.ends_with("weight_ih_l0"));
     let is_model = |module: &str| {
