@@ -1,0 +1,50 @@
+"""The figures of bench.py as Markdown: `table.py FILE` prints the table of a file that bench.py wrote."""
+
+import json
+import sys
+from pathlib import Path
+from statistics import median
+
+HEAD = """\
+| keys | units | work | threads | PyTorch, windows/s | ours, windows/s | ours ÷ PyTorch | ONNX Runtime ÷ PyTorch | burn's layers ÷ PyTorch | kFLOP a window | ours, share of f32 peak |
+|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
+
+
+def ratio(rates, name):
+    """To PyTorch: the median of the ratios of each round."""
+    if name not in rates:
+        return "–"
+    return f"{median(own / other for own, other in zip(rates[name], rates['PyTorch'])):.2f}"
+
+
+def row(found):
+    rates = found["rates"]
+    share = median(own * found["flop"] / peak for own, peak in zip(rates["ours"], found["peak"]))
+    cells = [
+        found["keys"], found["hidden"], {"train": "training", "score": "scoring"}[found["task"]], found["threads"],
+        f"{median(rates['PyTorch']):,.0f}", f"{median(rates['ours']):,.0f}",
+        f"**{ratio(rates, 'ours')}**", ratio(rates, "ONNX Runtime"), ratio(rates, "burn"),
+        f"{found['flop'] / 1000:,.0f}", f"{share:.0%}",
+    ]  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def peaks(measurements):
+    """Of each number of threads, over everything measured with it."""
+    threads = sorted({found["threads"] for found in measurements})
+    of = {count: [rate for found in measurements if found["threads"] == count for rate in found["peak"]] for count in threads}
+    return ", ".join(f"{median(rates) / 1e9:.0f} GFLOP/s on {count}" for count, rates in of.items())
+
+
+def markdown(results):
+    measurements, versions = results["measurements"], results["versions"]
+    about = (
+        f"{results['processor']}; PyTorch {versions['torch']}, ONNX Runtime {versions['onnxruntime']}; {results['layers']} "
+        f"layers, histories of {results['history']}, batches of {results['batch']:,}, all windows distinct. Measured f32 "
+        f"peak by number of threads: {peaks(measurements)}."
+    )
+    return "\n".join([about, "", HEAD, *map(row, measurements)])
+
+
+if __name__ == "__main__":
+    print(markdown(json.loads(Path(sys.argv[1]).read_text())))
