@@ -126,7 +126,7 @@ impl LstmModel {
                 .enumerate()
                 .flat_map_iter(of_chunk)
                 .collect(),
-            DeviceKind::Gpu => histories.chunks(CHUNK * h).enumerate().flat_map(of_chunk).collect(),
+            DeviceKind::Gpu | DeviceKind::Cuda => histories.chunks(CHUNK * h).enumerate().flat_map(of_chunk).collect(),
         }
     }
 }

@@ -219,7 +219,7 @@ impl Trainer {
             DeviceKind::Cpu | DeviceKind::Ndarray => {
                 batch.parts(PARTS).into_par_iter().enumerate().map(of_part).collect()
             }
-            DeviceKind::Gpu => vec![of_part((0, batch.clone()))],
+            DeviceKind::Gpu | DeviceKind::Cuda => vec![of_part((0, batch.clone()))],
         };
         let loss = parts.iter().map(|(loss, _)| loss).sum();
         let gradient = parts
