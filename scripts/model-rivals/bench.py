@@ -114,6 +114,9 @@ def processor():
 
 def main():
     arguments = parsed()
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"warning: other programs are running (load {load:.1f}), the figures will be theirs too", file=sys.stderr)
     measurements = []
     for place, (keys, hidden) in enumerate(arguments.sizes):
         rounds = arguments.other_rounds if place else arguments.rounds
@@ -127,6 +130,7 @@ def main():
                 )
     results = {
         "processor": processor(),
+        "load_before": load,
         "versions": {name: metadata.version(name) for name in ("torch", "onnxruntime")},
         "batch": BATCH,
         "history": HISTORY,

@@ -39,7 +39,8 @@ last = node("Squeeze", [f"final{layer}", constant("axis", numpy.array([0]))], ["
 logits = node("Gemm", [last, weights("weight", hidden, symbols), weights("bias", symbols)], ["logits"])
 own = node("GatherElements", [logits, "targets"], ["own"], axis=1)
 above = node("Cast", [node("Greater", [logits, own], ["greater"])], ["above"], to=TensorProto.INT32)
-node("ReduceSum", [above, constant("symbols", numpy.array([1]))], ["rank"], keepdims=0)
+count = node("ReduceSum", [above, constant("symbols", numpy.array([1]))], ["count"], keepdims=0)
+node("Add", [count, constant("one", numpy.array(1, dtype=numpy.int32))], ["rank"])
 total = node("ReduceLogSumExp", [logits, "symbols"], ["total"])
 node("Exp", [node("Sub", [own, total], ["log_probability"])], ["probability"])
 graph = helper.make_graph(
