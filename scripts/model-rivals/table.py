@@ -5,9 +5,23 @@ import sys
 from pathlib import Path
 from statistics import median
 
-HEAD = """\
-| keys | units | work | threads | PyTorch, windows/s | ours, windows/s | ours ÷ PyTorch | ONNX Runtime ÷ PyTorch | burn's layers ÷ PyTorch | kFLOP a window | ours, share of f32 peak |
-|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
+HEADINGS = {
+    "keys": "---:",
+    "units": "---:",
+    "work": "---",
+    "threads": "---:",
+    "PyTorch, windows/s": "---:",
+    "ours, windows/s": "---:",
+    "ours ÷ PyTorch": "---:",
+    "ONNX Runtime ÷ PyTorch": "---:",
+    "burn's layers ÷ PyTorch": "---:",
+    "kFLOP a window": "---:",
+    "ours, share of f32 peak": "---:",
+}
+
+
+def line(cells):
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def ratio(rates, name):
@@ -20,30 +34,30 @@ def ratio(rates, name):
 def row(found):
     rates = found["rates"]
     share = median(own * found["flop"] / peak for own, peak in zip(rates["ours"], found["peak"]))
-    cells = [
+    return line([
         found["keys"], found["hidden"], {"train": "training", "score": "scoring"}[found["task"]], found["threads"],
         f"{median(rates['PyTorch']):,.0f}", f"{median(rates['ours']):,.0f}",
         f"**{ratio(rates, 'ours')}**", ratio(rates, "ONNX Runtime"), ratio(rates, "burn"),
         f"{found['flop'] / 1000:,.0f}", f"{share:.0%}",
-    ]  # fmt: skip
-    return f"| {' | '.join(map(str, cells))} |"
+    ])
 
 
 def peaks(measurements):
     """Of each number of threads, over everything measured with it."""
-    threads = sorted({found["threads"] for found in measurements})
-    of = {count: [rate for found in measurements if found["threads"] == count for rate in found["peak"]] for count in threads}
-    return ", ".join(f"{median(rates) / 1e9:.0f} GFLOP/s on {count}" for count, rates in of.items())
+    rates = {}
+    for found in measurements:
+        rates.setdefault(found["threads"], []).extend(found["peak"])
+    return ", ".join(f"{median(rates[threads]) / 1e9:.0f} GFLOP/s on {threads}" for threads in sorted(rates))
 
 
 def markdown(results):
     measurements, versions = results["measurements"], results["versions"]
     about = (
-        f"{results['processor']}; PyTorch {versions['torch']}, ONNX Runtime {versions['onnxruntime']}; {results['layers']} "
-        f"layers, histories of {results['history']}, batches of {results['batch']:,}, all windows distinct. Measured f32 "
-        f"peak by number of threads: {peaks(measurements)}."
+        f"{results['processor']}; PyTorch {versions['torch']}, ONNX Runtime {versions['onnxruntime']};\n"
+        f"{results['layers']} layers, histories of {results['history']}, batches of {results['batch']:,}, all windows "
+        f"distinct.\nMeasured f32 peak by number of threads: {peaks(measurements)}."
     )
-    return "\n".join([about, "", HEAD, *map(row, measurements)])
+    return "\n".join([about, "", line(HEADINGS), line(HEADINGS.values()), *map(row, measurements)])
 
 
 if __name__ == "__main__":
