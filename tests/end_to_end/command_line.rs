@@ -115,12 +115,14 @@ fn a_wrong_call_ends_with_code_2_and_names_what_is_wrong() {
 #[test]
 fn a_device_that_is_not_built_in_or_unknown_is_told_with_the_way_to_get_it() {
     let room = session_room();
-    for (device, facts) in [("ndarray", ["ndarray", "--features"]), ("gpu", ["gpu", "--features"])] {
-        if cfg!(feature = "ndarray") && device == "ndarray" || cfg!(feature = "gpu") && device == "gpu" {
-            continue;
-        }
+    let devices = [
+        ("ndarray", cfg!(feature = "ndarray")),
+        ("gpu", cfg!(feature = "gpu")),
+        ("cuda", cfg!(feature = "cuda")),
+    ];
+    for (device, _) in devices.into_iter().filter(|(_, built_in)| !built_in) {
         room.deeplog(&format!("run sessions.toml --out out --device {device}"))
-            .fails(2, &facts);
+            .fails(2, &[device, "--features"]);
     }
     let outcome = room.deeplog("run sessions.toml --out out --device tpu").ended(2);
     assert!(outcome.stderr.contains("tpu"), "{}", outcome.stderr);

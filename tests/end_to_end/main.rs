@@ -10,6 +10,7 @@ mod bad_output;
 mod command_line;
 mod datasets;
 mod detecting;
+mod exchange;
 mod formats;
 mod harness;
 mod hostile;

@@ -43,6 +43,10 @@ enum Verb {
     Explain(verbs::explain::Args),
     /// Show what is in a model file
     Inspect(verbs::inspect::Args),
+    /// Make a model of weights from PyTorch
+    Import(verbs::import::Args),
+    /// Write a model's weights for PyTorch
+    Export(verbs::export::Args),
     /// Draw the curves of one or several runs in one picture
     Plot(verbs::plot::Args),
     /// Parse a log into event templates and parameters
@@ -68,6 +72,8 @@ fn main() -> ExitCode {
         Verb::Detect(args) => verbs::detect::run(args, &mut console),
         Verb::Explain(args) => verbs::explain::run(args, &mut console),
         Verb::Inspect(args) => verbs::inspect::run(args),
+        Verb::Import(args) => verbs::import::run(&args, &console),
+        Verb::Export(args) => verbs::export::run(&args, &console),
         Verb::Plot(args) => verbs::plot::run(args, &mut console),
         Verb::Parse(args) => verbs::parse::run(args, &mut console),
         Verb::Templates(args) => verbs::templates::run(args, &mut console),

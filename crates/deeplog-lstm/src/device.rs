@@ -16,6 +16,9 @@ pub enum DeviceKind {
     Ndarray,
     /// A graphics card, through burn's wgpu backend (Vulkan, Metal, DirectX 12): cargo feature `gpu`.
     Gpu,
+    /// An NVIDIA card, through burn's CUDA backend: cargo feature `cuda`. It builds anywhere; to run it needs NVIDIA's
+    /// driver and the CUDA toolkit, which compiles the kernels.
+    Cuda,
 }
 
 impl fmt::Display for DeviceKind {
@@ -24,6 +27,7 @@ impl fmt::Display for DeviceKind {
             Self::Cpu => "cpu",
             Self::Ndarray => "ndarray",
             Self::Gpu => "gpu",
+            Self::Cuda => "cuda",
         })
     }
 }
@@ -36,6 +40,7 @@ impl FromStr for DeviceKind {
             "cpu" => Ok(Self::Cpu),
             "ndarray" => Ok(Self::Ndarray),
             "gpu" => Ok(Self::Gpu),
+            "cuda" => Ok(Self::Cuda),
             _ => Err(DeviceError::Unknown(name.escape_debug().collect())),
         }
     }
@@ -45,7 +50,7 @@ impl FromStr for DeviceKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
     /// The name stands for no kind of device.
-    #[error("there is no device \"{0}\", use cpu, ndarray or gpu")]
+    #[error("there is no device \"{0}\", use cpu, ndarray, gpu or cuda")]
     Unknown(String),
     /// The cargo feature was off when this program was built.
     #[error("the {0} device is not built into this program, build with `--features {0}` or use the cpu device")]
@@ -53,6 +58,9 @@ pub enum DeviceError {
     /// The feature is built in, and no adapter answers.
     #[error("no graphics adapter was found, install a Vulkan, Metal or DirectX 12 driver or use the cpu device")]
     NoAdapter,
+    /// The feature is built in, and NVIDIA's driver is not there or knows no card.
+    #[error("no CUDA device was found, install NVIDIA's driver and the CUDA toolkit or use the cpu device")]
+    NoCudaDevice,
 }
 
 /// An open device. Cloning is cheap.
@@ -72,6 +80,7 @@ impl Device {
             DeviceKind::Cpu => burn::tensor::Device::flex(),
             DeviceKind::Ndarray => ndarray()?,
             DeviceKind::Gpu => gpu()?,
+            DeviceKind::Cuda => cuda()?,
         };
         Ok(Self { kind, tensors })
     }
@@ -117,17 +126,36 @@ fn gpu() -> Result<burn::tensor::Device, DeviceError> {
     Err(DeviceError::NotBuiltIn(DeviceKind::Gpu))
 }
 
+/// Looks for a card first: without one, or without its driver, CUDA panics at the first operation.
+#[cfg(feature = "cuda")]
+fn cuda() -> Result<burn::tensor::Device, DeviceError> {
+    use burn::tensor::{Device, DeviceIndex, DeviceType};
+
+    if Device::enumerate(DeviceType::Cuda).into_vec().is_empty() {
+        return Err(DeviceError::NoCudaDevice);
+    }
+    Ok(Device::cuda(DeviceIndex::Default))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda() -> Result<burn::tensor::Device, DeviceError> {
+    Err(DeviceError::NotBuiltIn(DeviceKind::Cuda))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_go_both_ways() {
-        for kind in [DeviceKind::Cpu, DeviceKind::Ndarray, DeviceKind::Gpu] {
+        for kind in [DeviceKind::Cpu, DeviceKind::Ndarray, DeviceKind::Gpu, DeviceKind::Cuda] {
             assert_eq!(kind.to_string().parse(), Ok(kind));
         }
-        let error = "cuda\u{1b}".parse::<DeviceKind>().unwrap_err().to_string();
-        assert_eq!(error, "there is no device \"cuda\\u{1b}\", use cpu, ndarray or gpu");
+        let error = "tpu\u{1b}".parse::<DeviceKind>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "there is no device \"tpu\\u{1b}\", use cpu, ndarray, gpu or cuda"
+        );
     }
 
     #[test]
@@ -135,10 +163,49 @@ mod tests {
         assert_eq!(Device::open(DeviceKind::Cpu).unwrap().kind(), DeviceKind::Cpu);
     }
 
-    #[cfg(not(feature = "gpu"))]
     #[test]
     fn a_device_that_is_not_built_in_says_how_to_get_it() {
-        let error = Device::open(DeviceKind::Gpu).unwrap_err().to_string();
-        assert!(error.contains("build with `--features gpu`"), "{error}");
+        let features = [
+            (DeviceKind::Ndarray, cfg!(feature = "ndarray")),
+            (DeviceKind::Gpu, cfg!(feature = "gpu")),
+            (DeviceKind::Cuda, cfg!(feature = "cuda")),
+        ];
+        for (kind, built_in) in features {
+            let not_built_in = DeviceError::NotBuiltIn(kind);
+            assert_eq!(Device::open(kind).err().as_ref() == Some(&not_built_in), !built_in);
+            let shown = not_built_in.to_string();
+            assert!(shown.contains(&format!("build with `--features {kind}`")), "{shown}");
+        }
+    }
+
+    /// Opens a kind of device in a process of its own, which is told where no driver is: this test, once more.
+    #[cfg(any(feature = "gpu", feature = "cuda"))]
+    #[test]
+    fn a_machine_without_a_card_is_an_error_and_no_panic() {
+        const TEST: &str = "device::tests::a_machine_without_a_card_is_an_error_and_no_panic";
+        const KIND: &str = "DEEPLOG_TEST_WITHOUT_CARD";
+        if let Ok(kind) = std::env::var(KIND) {
+            let expected = match kind.parse().unwrap() {
+                DeviceKind::Cuda => DeviceError::NoCudaDevice,
+                _ => DeviceError::NoAdapter,
+            };
+            assert_eq!(Device::open(kind.parse().unwrap()).unwrap_err(), expected);
+            return;
+        }
+        let kinds = [("gpu", cfg!(feature = "gpu")), ("cuda", cfg!(feature = "cuda"))];
+        for (kind, _) in kinds.into_iter().filter(|(_, built_in)| *built_in) {
+            let child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", TEST])
+                .env(KIND, kind)
+                .env("CUDA_VISIBLE_DEVICES", "")
+                .env("VK_DRIVER_FILES", "/nonexistent")
+                .env("VK_ICD_FILENAMES", "/nonexistent")
+                // wgpu would fall back to OpenGL, whose drivers are found through EGL.
+                .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
+                .output()
+                .unwrap();
+            let shown = String::from_utf8_lossy(&child.stdout);
+            assert!(child.status.success() && shown.contains("1 passed"), "{kind}: {shown}");
+        }
     }
 }

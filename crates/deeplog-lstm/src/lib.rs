@@ -46,6 +46,7 @@ mod memory;
 mod model;
 mod network;
 mod score;
+mod state_dict;
 mod train;
 mod weights;
 
@@ -57,5 +58,6 @@ pub use device::{Device, DeviceError, DeviceKind};
 pub use error::{CheckpointError, TrainError};
 pub use lstm_kernel::Score;
 pub use model::LstmModel;
+pub use state_dict::{Classes, StateDictError, from_state_dict, to_state_dict};
 pub use train::{BatchProgress, EpochReport, Trained, Trainer};
 pub use weights::{NamedTensor, Weights, WeightsError};

@@ -42,6 +42,7 @@ mod corpus;
 mod crew;
 mod detect;
 mod error;
+mod exchange;
 mod experiment;
 mod framed;
 mod init;
@@ -65,6 +66,7 @@ pub use artefact::{Artefact, Description, TrainingSummary};
 pub use corpus::{Corpus, NO_TEMPLATE, Texts, read as read_corpus};
 pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
+pub use exchange::{Foreign, export, import, import_like, read_key_names};
 pub use experiment::{
     Data, Detection, Expect, Experiment, KnownTemplates, LabelRule, ModelSettings, Override, Profile, Source, Split,
     SplitMethod, Stamp, Training as TrainingSettings, results_folder,

@@ -20,7 +20,7 @@ pub(crate) struct ExperimentArgs {
 /// Where tensors live.
 #[derive(clap::Args)]
 pub(crate) struct DeviceArgs {
-    /// Where to train and score: cpu, ndarray or gpu (the last two are cargo features)
+    /// Where to train and score: cpu, ndarray, gpu or cuda (all but the first are cargo features)
     #[arg(long, default_value_t = DeviceKind::Cpu, value_name = "DEVICE")]
     device: DeviceKind,
 }

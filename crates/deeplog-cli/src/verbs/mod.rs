@@ -5,6 +5,8 @@ mod common;
 pub(crate) mod completions;
 pub(crate) mod detect;
 pub(crate) mod explain;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod parse;
