@@ -12,6 +12,8 @@ use deeplog_lstm::{Device, DeviceKind};
 use log_synthesis::{HdfsConfig, HdfsSimulator};
 
 const OPEN: u32 = 100_000;
+/// Lines after which as many sessions close as open.
+const OPENING: u64 = 3_000_000;
 const MEASURED: usize = 1_000_000;
 
 /// Sessions close a simulated minute after their last line, and the log never pauses for longer within one.
@@ -53,14 +55,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     let (mut line, mut outputs) = (Vec::new(), Vec::new());
     let (mut times, mut verdicts) = (Vec::with_capacity(MEASURED), 0);
+    let mut read = 0;
     while times.len() < MEASURED {
+        read += 1;
         line.clear();
         simulator.next_line(&mut line).ok_or("the log ends")?;
         let line = line.trim_ascii_end();
-        let is_open = pipeline.open_sessions() >= OPEN as usize;
         let started = Instant::now();
         pipeline.push(line, &mut outputs);
-        if is_open {
+        if read > OPENING {
             times.push(started.elapsed());
             verdicts += outputs
                 .iter()
@@ -68,6 +71,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .count();
         }
         outputs.clear();
+    }
+    if pipeline.open_sessions() < OPEN as usize {
+        return Err(format!("only {} sessions are open", pipeline.open_sessions()).into());
     }
     times.sort_unstable();
     let micros = |time: Duration| time.as_secs_f64() * 1e6;

@@ -2,11 +2,13 @@
 
 mod grouping;
 mod judging;
+mod stages;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use deeplog_lstm::{Device, LstmModel};
 use detection::{DeepLog, Judge, Verdict};
@@ -22,6 +24,7 @@ use crate::line_reader::{LineCounters, LineReader};
 use crate::observer::{Observer, ensure_wanted};
 use grouping::Grouping;
 use judging::Judging;
+use stages::Stage;
 
 /// Sessions of a file that are judged together.
 const SESSIONS_AT_ONCE: usize = 1 << 12;
@@ -133,7 +136,11 @@ impl Model {
                 Some(workers) => {
                     let workers = (0..self.threads.get()).map(|_| {
                         let mut worker = workers.clone();
-                        move |batch: &mut LineBatch| worker.read(batch)
+                        move |batch: &mut TimedBatch| {
+                            let started = Instant::now();
+                            worker.read(&mut batch.lines);
+                            batch.took = started.elapsed();
+                        }
                     });
                     let crew = Crew::new(scope, workers);
                     group_blocks(&mut reader, files, crew, &mut grouping, observer)?;
@@ -141,7 +148,7 @@ impl Model {
                 None => group_records(&mut reader, files, &mut grouping, observer)?,
             }
             reader.ensure_messages(&files[0])?;
-            grouping.finish()
+            grouping.finish(observer)
         })?;
         let lines = reader.counters();
         counters.lines = Some(lines);
@@ -203,27 +210,38 @@ impl Model {
     }
 }
 
+/// A batch of lines, and how long a thread was busy with it.
+#[derive(Default)]
+struct TimedBatch {
+    lines: LineBatch,
+    took: Duration,
+}
+
 /// Reads lines that are messages by themselves, a block of them on each thread, and groups them in their order.
 fn group_blocks(
     reader: &mut LineReader,
     files: &[PathBuf],
-    mut crew: Crew<LineBatch>,
+    mut crew: Crew<TimedBatch>,
     grouping: &mut Grouping<'_, '_>,
     observer: &mut dyn Observer,
 ) -> Result<()> {
     let mut blocks = Blocks::of(files.to_vec());
-    let mut spare: Vec<LineBatch> = Vec::new();
+    let mut spare: Vec<TimedBatch> = Vec::new();
     let mut more = true;
     loop {
         while more && crew.has_room() {
             let mut batch = spare.pop().unwrap_or_default();
-            more = blocks.next_block(&mut batch.block)?;
+            more = blocks.next_block(&mut batch.lines.block)?;
+            grouping.stages().end(Stage::Reading);
             if more {
                 crew.give(batch);
             }
         }
         let Some(batch) = crew.take() else { return Ok(()) };
-        reader.take_batch(&batch, |event, names| grouping.push(event, names));
+        grouping.stages().end(Stage::AwaitingLines);
+        grouping.stages().add(Stage::Parsing, batch.took);
+        reader.take_batch(&batch.lines, |event, names| grouping.push(event, names));
+        grouping.stages().end(Stage::Grouping);
         spare.push(batch);
         grouping.ensure_judged()?;
         observer.advance(reader.counters().lines, "");
@@ -249,6 +267,7 @@ fn group_records(
         ensure_wanted(observer)?;
     }
     while reader.finish_numbered(|event, names| grouping.push(event, names)) {}
+    grouping.stages().end(Stage::Records);
     Ok(())
 }
 

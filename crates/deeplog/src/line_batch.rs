@@ -139,6 +139,7 @@ mod tests {
         name = "test"
         [data]
         kind = "synthetic"
+        synthetic.sessions = 1
         [dataset.header]
         format = "<Time> <Level> <Content>"
         [dataset.time]
@@ -149,10 +150,27 @@ mod tests {
         pattern = "(?-u)j[^ ]"
     "#;
 
+    const LINES: [&[u8]; 12] = [
+        b"01-30T23:59 I job j1 begun",
+        b"12-31T23:59 I job j1 begun",
+        b"07-01T00:00 I job j2 begun j3",
+        b"07-01T00:00 I j1 j1 jx",
+        b"13-01T00:00 W nothing to do",
+        b"02-30T00:00 W what is this",
+        b"",
+        b"  ",
+        b"at x.y",
+        b"\xff W job j\xff begun",
+        b"\0",
+        b"07-01T00:00 I nothing to do\r",
+    ];
+
     fn reader() -> LineReader {
         let experiment = Experiment::from_table(EXPERIMENT.parse().unwrap(), "".as_ref(), "test").unwrap();
         let mut parser = Parser::new(ParserConfig::default()).unwrap();
-        [&b"job ja begun"[..], b"job jb begun", b"nothing to do"].map(|content| parser.learn(content));
+        for content in [&b"job ja begun"[..], b"job jb begun", b"nothing to do"] {
+            parser.learn(content);
+        }
         let parser = parser.freeze();
         let known = KeyName::from(parser.templates()[0].id.to_string());
         LineReader::new(&experiment.profile.unwrap(), parser, &Vocabulary::from(vec![known])).unwrap()
@@ -165,11 +183,7 @@ mod tests {
         #[test]
         fn batches_are_the_lines_one_by_one(
             lines in prop::collection::vec(
-                prop::sample::select(&[
-                    &b"01-30T23:59 I job j1 begun"[..], b"12-31T23:59 I job j1 begun", b"07-01T00:00 I job j2 begun j3",
-                    b"07-01T00:00 I j1 j1 jx", b"13-01T00:00 W nothing to do", b"02-30T00:00 W what is this", b"", b"  ",
-                    b"at x.y", b"\xff W job j\xff begun", b"\0", b"07-01T00:00 I nothing to do\r",
-                ][..]),
+                prop::sample::select(&LINES[..]),
                 0..60,
             ),
             cuts in prop::collection::vec(0..12_usize, 0..20),

@@ -6,7 +6,9 @@ use sequence_windowing::{Closed, Event, Grouper, Key, Session, SessionSink};
 
 use super::DetectCounters;
 use super::judging::Judging;
+use super::stages::Stages;
 use crate::error::Result;
+use crate::observer::Observer;
 
 /// Open sessions, and the judge of closed ones.
 pub(super) struct Grouping<'k, 'j> {
@@ -45,13 +47,20 @@ impl<'k, 'j> Grouping<'k, 'j> {
         self.judging.ensure_judged()
     }
 
+    /// Where the time went so far.
+    pub(super) fn stages(&mut self) -> &mut Stages {
+        &mut self.judging.stages
+    }
+
     /// Closes what is open, and waits for the last verdict.
-    pub(super) fn finish(mut self) -> Result<DetectCounters> {
+    pub(super) fn finish(mut self, observer: &mut dyn Observer) -> Result<DetectCounters> {
         let groups = self.grouper.finish(&mut self.judging);
+        self.judging.finish()?;
+        observer.detail(&self.judging.stages.told());
         Ok(DetectCounters {
             groups: Some(groups),
             unseen_without_session: self.unseen_without_session,
-            ..self.judging.finish()?
+            ..self.judging.counters
         })
     }
 }

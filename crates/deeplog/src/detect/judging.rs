@@ -1,10 +1,12 @@
 //! Closed sessions to verdicts, on a thread of its own.
 
 use std::thread::Scope;
+use std::time::{Duration, Instant};
 
 use detection::{DeepLog, Judge, Verdict};
 use sequence_windowing::{Key, Session};
 
+use super::stages::{Stage, Stages};
 use super::{DetectCounters, Judged};
 use crate::crew::Crew;
 use crate::error::Result;
@@ -18,7 +20,8 @@ pub(super) struct Judging<'k, 'j> {
     waiting: Vec<Session<&'k Key>>,
     events: usize,
     judged: &'j mut Judged<'j>,
-    counters: DetectCounters,
+    pub(super) counters: DetectCounters,
+    pub(super) stages: Stages,
     /// What came of handing on verdicts; after an error there is no more of it.
     outcome: Result<()>,
 }
@@ -27,6 +30,8 @@ pub(super) struct Judging<'k, 'j> {
 struct Batch<'k> {
     sessions: Vec<Session<&'k Key>>,
     verdicts: Vec<Verdict>,
+    /// How long the judge was busy with it.
+    took: Duration,
 }
 
 impl<'k, 'j> Judging<'k, 'j> {
@@ -35,13 +40,18 @@ impl<'k, 'j> Judging<'k, 'j> {
         'k: 's,
     {
         let mut judge = Judge::new(detector);
-        let work = move |batch: &mut Batch<'k>| batch.verdicts = judge.judge(&batch.sessions, &mut |_| ());
+        let work = move |batch: &mut Batch<'k>| {
+            let started = Instant::now();
+            batch.verdicts = judge.judge(&batch.sessions, &mut |_| ());
+            batch.took = started.elapsed();
+        };
         Self {
             crew: Crew::new(scope, [work]),
             waiting: Vec::new(),
             events: 0,
             judged,
             counters: DetectCounters::default(),
+            stages: Stages::begin(),
             outcome: Ok(()),
         }
     }
@@ -61,10 +71,10 @@ impl<'k, 'j> Judging<'k, 'j> {
     }
 
     /// Waits for all verdicts.
-    pub(super) fn finish(mut self) -> Result<DetectCounters> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         self.have_judged();
         while self.hand_on() {}
-        self.outcome.map(|()| self.counters)
+        self.ensure_judged()
     }
 
     fn have_judged(&mut self) {
@@ -74,21 +84,31 @@ impl<'k, 'j> Judging<'k, 'j> {
         self.events = 0;
         self.crew.give(Batch {
             sessions: std::mem::take(&mut self.waiting),
-            verdicts: Vec::new(),
+            ..Batch::default()
         });
     }
 
     /// Hands on the first verdicts that are not yet; `false` if there are none.
     fn hand_on(&mut self) -> bool {
-        let Some(Batch { sessions, verdicts }) = self.crew.take() else {
+        self.stages.end(Stage::Grouping);
+        let Some(Batch {
+            sessions,
+            verdicts,
+            took,
+        }) = self.crew.take()
+        else {
             return false;
         };
+        self.stages.end(Stage::AwaitingVerdicts);
+        self.stages.add(Stage::Judging, took);
         for (session, verdict) in sessions.iter().zip(&verdicts) {
             if self.outcome.is_ok() {
                 self.counters.count(verdict);
                 self.outcome = (self.judged)(session, verdict);
             }
         }
+        drop((sessions, verdicts));
+        self.stages.end(Stage::HandingOn);
         true
     }
 }

@@ -56,9 +56,17 @@ impl Lines {
 
     /// The next line without its end (`\n` or `\r\n`), and its number from 1; `None` after the last one.
     pub fn next_line(&mut self) -> Result<Option<(u64, &[u8])>> {
+        let more = self.advance()?;
+        Ok(more.then_some((self.number, &self.line[..])))
+    }
+
+    /// Reads the next line; `false` after the last one.
+    pub(super) fn advance(&mut self) -> Result<bool> {
         loop {
             let Some((path, reader)) = &mut self.open else {
-                let Some(path) = self.files.next() else { return Ok(None) };
+                let Some(path) = self.files.next() else {
+                    return Ok(false);
+                };
                 let reader = open(&path)?;
                 self.open = Some((path, reader));
                 continue;
@@ -73,8 +81,13 @@ impl Lines {
             }
             self.number += 1;
             self.cut += u64::from(cut);
-            return Ok(Some((self.number, &self.line)));
+            return Ok(true);
         }
+    }
+
+    /// The line that was read last.
+    pub(super) fn line(&self) -> &[u8] {
+        &self.line
     }
 
     /// Lines so far.

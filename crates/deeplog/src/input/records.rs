@@ -31,11 +31,19 @@ impl Records {
     /// What the next line is, or completes; behind the last line, what was still open. `None` after that. With the
     /// number of lines read so far.
     pub fn next_piece(&mut self) -> Result<Option<(u64, Piece<'_>)>> {
+        self.next_piece_where(|_| true)
+    }
+
+    /// The same of those lines whose numbers are wanted; the others are passed over as if they were not there.
+    pub(crate) fn next_piece_where(&mut self, is_wanted: impl Fn(u64) -> bool) -> Result<Option<(u64, Piece<'_>)>> {
+        while self.lines.advance()? {
+            let number = self.lines.count();
+            if is_wanted(number) {
+                return Ok(Some((number, self.joiner.push(number, self.lines.line()))));
+            }
+        }
         let last = self.lines.count();
-        Ok(match self.lines.next_line()? {
-            Some((number, line)) => Some((number, self.joiner.push(number, line))),
-            None => self.joiner.finish().map(|piece| (last, piece)),
-        })
+        Ok(self.joiner.finish().map(|piece| (last, piece)))
     }
 
     /// Lines so far.
