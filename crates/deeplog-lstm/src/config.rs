@@ -97,6 +97,8 @@ impl ModelConfig {
             problems.check(count.is_some_and(|count| count <= MAX_PARAMETERS), "hidden", || {
                 format!("makes a model of more than {MAX_PARAMETERS} weights, lower hidden, layers or the embedding")
             });
+        }
+        if problems.0.is_empty() {
             let bytes = self.shape().training_bytes();
             problems.check(
                 bytes.is_some_and(|bytes| bytes <= MAX_TRAINING_BYTES),
