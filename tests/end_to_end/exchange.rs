@@ -111,6 +111,25 @@ fn keys_history_and_rule_are_what_the_call_says() {
 }
 
 #[test]
+fn a_g_that_cannot_flag_anything_is_said() {
+    let room = pytorch_room();
+    for (flags, said) in [("", true), ("--top-g 3", false), ("--probability 0.01", false)] {
+        let outcome = room
+            .deeplog(&format!("import number.pt --out model.deeplog {flags}"))
+            .ok();
+        let said_so = outcome
+            .stderr
+            .contains("6 keys and g is 9, so next to nothing can be flagged");
+        assert_eq!(said_so, said, "{flags}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("(6 keys, 2 layers of 8, history 10)"),
+            "{}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
 fn our_models_go_to_pytorch_and_come_back() {
     let room = session_room();
     let own = session_model().display().to_string();

@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         Verb::Detect(args) => verbs::detect::run(args, &mut console),
         Verb::Explain(args) => verbs::explain::run(args, &mut console),
         Verb::Inspect(args) => verbs::inspect::run(args),
-        Verb::Import(args) => verbs::import::run(&args, &console),
+        Verb::Import(args) => verbs::import::run(&args, &mut console),
         Verb::Export(args) => verbs::export::run(&args, &console),
         Verb::Plot(args) => verbs::plot::run(args, &mut console),
         Verb::Parse(args) => verbs::parse::run(args, &mut console),

@@ -97,6 +97,18 @@ impl ModelConfig {
             problems.check(count.is_some_and(|count| count <= MAX_PARAMETERS), "hidden", || {
                 format!("makes a model of more than {MAX_PARAMETERS} weights, lower hidden, layers or the embedding")
             });
+            let bytes = self.shape().training_bytes();
+            problems.check(
+                bytes.is_some_and(|bytes| bytes <= MAX_TRAINING_BYTES),
+                "history",
+                || {
+                    let most = MAX_TRAINING_BYTES >> 30;
+                    format!(
+                        "is {}: training would need more than {most} GiB a thread, lower history",
+                        self.history
+                    )
+                },
+            );
         }
         problems.0
     }
@@ -104,6 +116,7 @@ impl ModelConfig {
 
 const MAX_KEYS: u32 = 10_000_000;
 const MAX_PARAMETERS: usize = 500_000_000;
+const MAX_TRAINING_BYTES: usize = 2 << 30;
 
 /// How the learning rate moves during training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,6 +300,20 @@ mod tests {
         for hidden in [1_000_000, usize::MAX] {
             model.hidden = hidden;
             assert_eq!(fields(&model.validate()), ["hidden"]);
+        }
+    }
+
+    #[test]
+    fn a_history_too_long_to_train_on_is_refused() {
+        let mut model = ModelConfig::new(Alphabet { keys: 3 }, 1000);
+        assert!(model.validate().is_empty());
+        for history in [20_000_000, usize::MAX] {
+            model.history = history;
+            let shown = ConfigError(model.validate()).to_string();
+            assert!(
+                shown.contains("training would need more than 2 GiB a thread"),
+                "{shown}"
+            );
         }
     }
 

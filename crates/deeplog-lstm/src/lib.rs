@@ -45,6 +45,7 @@ mod fused;
 mod memory;
 mod model;
 mod network;
+mod objective;
 mod score;
 mod state_dict;
 mod train;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use lstm_kernel::{Score, Scorer};
 use rayon::prelude::*;
 
 use crate::memory::Memory;
-use crate::network::Network;
+use crate::network::{Network, codes};
 use crate::score::top;
 use crate::weights::Layout;
 use crate::{ConfigError, Device, DeviceKind, ModelConfig, Weights, WeightsError};
@@ -15,8 +15,11 @@ use crate::{ConfigError, Device, DeviceKind, ModelConfig, Weights, WeightsError}
 /// Windows that one thread scores at once on the processor: they share what they have in common.
 const CHUNK: usize = 4096;
 
-/// Rows that go through burn's layers at once: enough to keep them busy, few enough for a processor's cache.
+/// Rows that go through burn's layers at once on a processor: enough to keep them busy, few enough for its cache.
 const ROWS: usize = 256;
+
+/// The same on a graphics card, which does many alike at a time.
+const ROWS_ON_CARD: usize = 1 << 13;
 
 /// A next-key model: histories of input codes in, probabilities of target codes out (see
 /// [`Alphabet`](sequence_windowing::Alphabet) for both).
@@ -39,7 +42,7 @@ struct Inner {
 #[derive(Debug)]
 enum Engine {
     Kernel(Scorer, Memory),
-    Burn(Network, DeviceKind),
+    Burn(Network, Device),
 }
 
 impl LstmModel {
@@ -71,9 +74,9 @@ impl LstmModel {
                 let memory = Memory::new(config.history);
                 Engine::Kernel(Scorer::new(config.shape(), &flat), memory)
             }
-            kind => {
+            _ => {
                 let tensor = Tensor::from_data(TensorData::new(flat.clone(), [flat.len()]), device.tensors());
-                Engine::Burn(Network::new(&config, &layout, &tensor), kind)
+                Engine::Burn(Network::new(&config, &layout, &tensor), device.clone())
             }
         };
         Self(Arc::new(Inner {
@@ -119,9 +122,11 @@ impl LstmModel {
                 let scores = chunks.flat_map_iter(|(histories, targets)| scores(scorer, memory, histories, targets));
                 scores.collect()
             }
-            Engine::Burn(network, kind) => {
-                self.rows(network, *kind, histories, |row, logits| Score::of(logits, targets[row]))
-            }
+            Engine::Burn(network, device) => self.by_chunks(device, histories, |histories, first| {
+                let rows = histories.dims()[0];
+                let targets = codes(&targets[first..first + rows], 1, device.tensors());
+                network.scores(histories, targets)
+            }),
         }
     }
 
@@ -145,7 +150,10 @@ impl LstmModel {
                     .flat_map_iter(best)
                     .collect()
             }
-            Engine::Burn(network, kind) => self.rows(network, *kind, histories, |_, logits| top(logits, g)),
+            Engine::Burn(network, device) => self.by_chunks(device, histories, |histories, _| {
+                let logits: Vec<f32> = network.logits(histories, None).into_data().iter::<f32>().collect();
+                logits.chunks(symbols).map(|logits| top(logits, g)).collect()
+            }),
         }
     }
 
@@ -157,32 +165,29 @@ impl LstmModel {
         }
     }
 
-    /// What `of` makes of the number and the logits of each history, in order.
-    fn rows<T: Send>(
+    /// What `of` makes of some histories at once, `[rows, h]`, and the number of the first of them; in order.
+    fn by_chunks<T: Send>(
         &self,
-        network: &Network,
-        kind: DeviceKind,
+        device: &Device,
         histories: &[u32],
-        of: impl Fn(usize, &[f32]) -> T + Sync,
+        of: impl Fn(Tensor<2, Int>, usize) -> Vec<T> + Sync,
     ) -> Vec<T> {
-        let ModelConfig { history, alphabet, .. } = self.0.config;
-        let of_chunk = |(index, chunk): (usize, &[u32])| -> Vec<T> {
-            let logits: Vec<f32> = network.logits(chunk, None).into_data().iter::<f32>().collect();
-            let logits = logits.chunks(alphabet.symbols() as usize).enumerate();
-            logits.map(|(row, logits)| of(index * ROWS + row, logits)).collect()
-        };
-        match kind {
+        let h = self.0.config.history;
+        let on_device = |chunk: &[u32]| codes(chunk, h, device.tensors());
+        match device.kind() {
             // The steps of an LSTM are too small to be worth sharing between cores, chunks are not.
-            DeviceKind::Ndarray => histories
-                .par_chunks(ROWS * history)
-                .enumerate()
-                .flat_map_iter(of_chunk)
-                .collect(),
-            _ => histories
-                .chunks(ROWS * history)
-                .enumerate()
-                .flat_map(of_chunk)
-                .collect(),
+            DeviceKind::Ndarray => {
+                let chunks = histories.par_chunks(ROWS * h).enumerate();
+                chunks
+                    .flat_map_iter(|(at, chunk)| of(on_device(chunk), at * ROWS))
+                    .collect()
+            }
+            _ => {
+                let chunks = histories.chunks(ROWS_ON_CARD * h).enumerate();
+                chunks
+                    .flat_map(|(at, chunk)| of(on_device(chunk), at * ROWS_ON_CARD))
+                    .collect()
+            }
         }
     }
 }

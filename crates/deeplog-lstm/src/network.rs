@@ -3,7 +3,9 @@
 use burn::module::{Param, ParamId};
 use burn::nn::activation::ActivationConfig;
 use burn::nn::{GateController, Linear, Lstm};
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use lstm_kernel::Score;
 
 use crate::dropout::Dropout;
 use crate::weights::{Layout, Slot};
@@ -15,7 +17,6 @@ use crate::{Input, ModelConfig};
 /// with one state, the norm of the gradient is that of the whole model, and a checkpoint is a few flat vectors.
 #[derive(Debug)]
 pub(crate) struct Network {
-    history: usize,
     /// `[symbols + 1, width]`; the last row, that of the unseen key, is zero.
     inputs: Tensor<2>,
     layers: Vec<Lstm>,
@@ -44,31 +45,16 @@ impl Network {
             })
             .collect();
         let output = linear(next().reshape([config.hidden, symbols]), Some(next()));
-        Self {
-            history: config.history,
-            inputs,
-            layers,
-            output,
-        }
+        Self { inputs, layers, output }
     }
 
-    /// Logits `[n, symbols]` of histories `[n × h]`. Dropout is for training only.
-    pub(crate) fn logits(&self, histories: &[u32], mut dropout: Option<Dropout>) -> Tensor<2> {
-        let device = self.inputs.device();
-        let rows = histories.len() / self.history;
-        let [_, width] = self.inputs.dims();
+    /// Logits `[n, symbols]` of histories `[n, h]`. Dropout is for training only.
+    pub(crate) fn logits(&self, histories: Tensor<2, Int>, mut dropout: Option<Dropout>) -> Tensor<2> {
+        let ([rows, steps], [_, width]) = (histories.dims(), self.inputs.dims());
         // Time comes first, so that each step of the LSTM reads one contiguous block.
-        let codes: Vec<i32> = (0..self.history)
-            .flat_map(|step| histories[step..].iter().step_by(self.history))
-            .map(|&code| code as i32)
-            .collect();
-        let codes = Tensor::<1, Int>::from_data(TensorData::new(codes, [self.history * rows]), &device);
-        let mut sequence: Tensor<3> = self
-            .inputs
-            .clone()
-            .select(0, codes)
-            .reshape([self.history, rows, width]);
-        let mut last = Tensor::zeros([rows, width], &device);
+        let codes: Tensor<1, Int> = histories.swap_dims(0, 1).reshape([steps * rows]);
+        let mut sequence: Tensor<3> = self.inputs.clone().select(0, codes).reshape([steps, rows, width]);
+        let mut last = Tensor::zeros([rows, width], &self.inputs.device());
         for (index, layer) in self.layers.iter().enumerate() {
             if let (Some(dropout), true) = (dropout.as_mut(), index > 0) {
                 sequence = dropout.apply(sequence);
@@ -79,6 +65,34 @@ impl Network {
         }
         self.output.forward(last)
     }
+
+    /// Scores of targets `[n, 1]` after histories `[n, h]`, computed where the tensors are: two numbers a window come back.
+    pub(crate) fn scores(&self, histories: Tensor<2, Int>, targets: Tensor<2, Int>) -> Vec<Score> {
+        let logits = self.logits(histories, None);
+        let [_, symbols] = logits.dims();
+        let own = logits.clone().gather(1, targets.clone());
+        // Not "greater": a logit that is not a number counts against the target.
+        let before = logits.clone().lower_equal(own.clone()).bool_not().int().sum_dim(1);
+        let codes = Tensor::<1, Int>::arange(0..symbols as i64, &logits.device()).reshape([1, symbols]);
+        let ties = logits.clone().equal(own).int() * codes.lower(targets.clone()).int();
+        let ranks = before + ties.sum_dim(1) + 1;
+        let log_probabilities = log_softmax(logits, 1).gather(1, targets).into_data();
+        let ranks = ranks.into_data();
+        let scores = ranks.iter::<i64>().zip(log_probabilities.iter::<f32>());
+        scores
+            .map(|(rank, log_probability)| Score {
+                rank: rank.clamp(1, symbols as i64) as u32,
+                // `max` also turns a NaN into the smallest number.
+                log_probability: log_probability.max(f32::MIN),
+            })
+            .collect()
+    }
+}
+
+/// Codes as a tensor with this many columns.
+pub(crate) fn codes(codes: &[u32], columns: usize, device: &Device) -> Tensor<2, Int> {
+    let numbers: Vec<i32> = codes.iter().map(|&code| code as i32).collect();
+    Tensor::from_data(TensorData::new(numbers, [codes.len() / columns, columns]), device)
 }
 
 fn slice(flat: &Tensor<1>, slot: &Slot) -> Tensor<1> {

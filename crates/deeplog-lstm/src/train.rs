@@ -2,23 +2,18 @@
 
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use burn::grad_clipping::GradientClipping;
 use burn::optim::{Adam, AdamConfig, AdamState, Optimizer};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor, TensorData};
-use lstm_kernel::Gradient;
-use rayon::prelude::*;
+use burn::tensor::{Tensor, TensorData};
 use sequence_windowing::DistinctWindows;
 use serde::{Deserialize, Serialize};
 
 use crate::batches::{self, Batch};
 use crate::dropout::{Dropout, random_of};
-use crate::fused::next_key_loss;
-use crate::network::Network;
+use crate::objective::Objective;
 use crate::weights::Layout;
-use crate::{ConfigError, Device, DeviceKind, LstmModel, ModelConfig, Schedule, TrainConfig, TrainError};
+use crate::{ConfigError, Device, LstmModel, ModelConfig, Schedule, TrainConfig, TrainError};
 
 /// How far an epoch has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,8 +72,7 @@ pub struct Trainer {
     pub(crate) validation: DistinctWindows,
     pub(crate) device: Device,
     pub(crate) state: State,
-    /// What computes gradients on the cpu device.
-    pub(crate) kernel: Arc<Gradient>,
+    objective: Objective,
     optimizer: Adam,
 }
 
@@ -120,7 +114,7 @@ impl Trainer {
             history: Vec::new(),
         };
         Ok(Self {
-            kernel: Arc::new(Gradient::new(model.shape())),
+            objective: Objective::new(&model, &train, device),
             optimizer: AdamConfig::new().with_epsilon(1e-8).build(),
             model,
             config,
@@ -156,16 +150,22 @@ impl Trainer {
             windows: 0,
             loss: 0.0,
         };
-        let (mut loss_sum, mut weight_sum) = (0.0, 0.0);
+        let mut losses = Losses::default();
+        let every = self.objective.losses_at_once();
         for batch in &batches {
             let rate = self.learning_rate(epoch, done.batch, done.batches);
             done.batch += 1;
-            let loss = self.step(&mut state, batch, rate, &done);
-            loss_sum += loss;
-            weight_sum += batch.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
+            losses.unread.push(self.step(&mut state, batch, rate, &done));
+            losses.unread_weight += batch.weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
             done.windows += batch.rows.len() as u64;
-            done.loss = loss_sum / weight_sum;
-            self.check_finite(done, loss.is_finite())?;
+            if losses.unread.len() == every || done.batch == done.batches {
+                let first = done.batch - losses.unread.len();
+                if let Err(place) = losses.read() {
+                    done.batch = first + place + 1;
+                    self.check_finite(done, false)?;
+                }
+                done.loss = losses.sum / losses.weight;
+            }
             if progress(done).is_break() {
                 return Err(TrainError::Stopped { epoch });
             }
@@ -212,16 +212,12 @@ impl Trainer {
     }
 
     /// One step of the optimiser; returns the loss of the batch before it.
-    fn step(&self, state: &mut State, batch: &Batch, rate: f64, place: &BatchProgress) -> f64 {
+    fn step(&self, state: &mut State, batch: &Batch, rate: f64, place: &BatchProgress) -> Tensor<1> {
         let dropout = |part: usize| {
             let random = [self.config.seed, place.epoch as u64, place.batch as u64, part as u64];
             Dropout::new(self.model.dropout, random_of(random))
         };
-        let (loss, gradient) = match self.device.kind() {
-            DeviceKind::Cpu => self.by_kernel(&state.weights, batch, dropout(0)),
-            DeviceKind::Ndarray => self.by_parts(&state.weights, batch, dropout),
-            _ => derive(&state.weights, |weights| self.loss(&weights, batch, dropout(0))),
-        };
+        let (loss, gradient) = self.objective.of(&state.weights, &self.train, batch, dropout);
         if let Some(mut gradient) = gradient {
             if let Some(longest) = self.config.clip {
                 gradient = GradientClipping::Norm(longest as f32).clip_gradient(gradient);
@@ -230,68 +226,6 @@ impl Trainer {
             (state.weights, state.adam) = self.optimizer.step(rate, weights, gradient, adam);
         }
         loss
-    }
-
-    pub(crate) fn by_kernel(
-        &self,
-        weights: &Tensor<1>,
-        batch: &Batch,
-        dropout: Option<Dropout>,
-    ) -> (f64, Option<Tensor<1>>) {
-        let windows = Arc::new(self.windows(batch, dropout));
-        derive(weights, |weights| next_key_loss(weights, windows, self.kernel.clone()))
-    }
-
-    /// Cores share the work by parts of the batch, since the steps of burn's LSTM are too small to be shared. There are
-    /// as many parts whatever the number of cores, and they are added up in order: the sum is always the same.
-    fn by_parts(
-        &self,
-        weights: &Tensor<1>,
-        batch: &Batch,
-        dropout: impl Fn(usize) -> Option<Dropout> + Sync,
-    ) -> (f64, Option<Tensor<1>>) {
-        let of_part =
-            |(part, batch): (usize, Batch)| derive(weights, |weights| self.loss(&weights, &batch, dropout(part)));
-        let parts: Vec<_> = batch.parts(PARTS).into_par_iter().enumerate().map(of_part).collect();
-        let loss = parts.iter().map(|(loss, _)| loss).sum();
-        let gradients = parts.into_iter().filter_map(|(_, gradient)| gradient);
-        (loss, gradients.reduce(|sum, part| sum + part))
-    }
-
-    /// A batch as the kernel takes it.
-    pub(crate) fn windows(&self, batch: &Batch, dropout: Option<Dropout>) -> lstm_kernel::Batch {
-        let ModelConfig {
-            history,
-            hidden,
-            layers,
-            ..
-        } = self.model;
-        let rows = || batch.rows.iter().map(|&row| row as usize);
-        let histories = rows().flat_map(|row| &self.train.histories[row * history..(row + 1) * history]);
-        let factors = (layers - 1) * history * batch.rows.len() * hidden;
-        lstm_kernel::Batch {
-            histories: histories.copied().collect(),
-            targets: rows().map(|row| self.train.targets[row]).collect(),
-            weights: batch.weights.clone(),
-            dropout: dropout.map(|mut dropout| dropout.factors(factors)).unwrap_or_default(),
-        }
-    }
-
-    /// Weighted sum of −ln p of the targets of a batch, by burn's own layers.
-    pub(crate) fn loss(&self, weights: &Tensor<1>, batch: &Batch, dropout: Option<Dropout>) -> Tensor<1> {
-        let lstm_kernel::Batch {
-            histories,
-            targets,
-            weights: factors,
-            ..
-        } = self.windows(batch, None);
-        let (device, n) = (self.device.tensors(), targets.len());
-        let network = Network::new(&self.model, &self.layout, weights);
-        let targets: Vec<i32> = targets.into_iter().map(|target| target as i32).collect();
-        let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, [n, 1]), device);
-        let factors = Tensor::<2>::from_data(TensorData::new(factors, [n, 1]), device);
-        let log_probabilities = log_softmax(network.logits(&histories, dropout), 1).gather(1, targets);
-        (log_probabilities * factors).sum().neg()
     }
 
     fn validation_loss(&self, flat: &[f32]) -> f64 {
@@ -335,16 +269,29 @@ impl Trainer {
     }
 }
 
-/// A loss and its gradient in the weights.
-pub(crate) fn derive(weights: &Tensor<1>, loss: impl FnOnce(Tensor<1>) -> Tensor<1>) -> (f64, Option<Tensor<1>>) {
-    let leaf = weights.clone().autodiff().require_grad();
-    let loss = loss(leaf.clone());
-    let gradient = leaf.grad_remove(&mut loss.backward());
-    (f64::from(loss.into_scalar::<f32>()), gradient)
+/// Losses of the batches of an epoch. Reading one makes the host wait for the device, so they are read some at a time.
+#[derive(Default)]
+struct Losses {
+    unread: Vec<Tensor<1>>,
+    unread_weight: f64,
+    sum: f64,
+    weight: f64,
 }
 
-/// Parts of a batch that cores can share.
-const PARTS: usize = 4;
+impl Losses {
+    /// Adds what is unread; fails with the place of the first one that is not finite.
+    fn read(&mut self) -> Result<(), usize> {
+        let values = Tensor::cat(std::mem::take(&mut self.unread), 0).into_data();
+        for (place, value) in values.iter::<f32>().enumerate() {
+            if !value.is_finite() {
+                return Err(place);
+            }
+            self.sum += f64::from(value);
+        }
+        self.weight += std::mem::take(&mut self.unread_weight);
+        Ok(())
+    }
+}
 
 fn check_windows(which: &'static str, model: &ModelConfig, windows: &DistinctWindows) -> Result<(), TrainError> {
     let DistinctWindows {

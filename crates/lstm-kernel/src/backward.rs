@@ -19,7 +19,7 @@ pub(crate) struct Packed {
     pub(crate) places: Places,
 }
 
-/// Memory of a lane: everything that a block keeps between forward and backward, and the sum of gradients.
+/// Everything that a block keeps between forward and backward, and the sum of gradients of a part of a batch.
 #[derive(Debug)]
 pub(crate) struct Lane {
     layers: Vec<LayerStates>,
@@ -74,8 +74,9 @@ impl Lane {
         }
     }
 
-    /// Begins a batch whose gradient has these places.
-    pub(crate) fn clear(&mut self, places: &Places) {
+    /// Begins a part of a batch whose gradient has these places, in memory that was used for another.
+    pub(crate) fn begin(&mut self, places: &Places, gradient: Vec<f32>) {
+        self.gradient = gradient;
         self.gradient.clear();
         self.gradient.resize(places.end, 0.0);
     }

@@ -1,12 +1,11 @@
 //! Loss and gradient of a batch: forward and backward, block by block, so that all in between stays in the cache.
 
-use std::sync::Mutex;
-
 use rayon::prelude::*;
 
 use crate::backward::{Lane, Packed};
 use crate::packed::{Backward, Forward, Sizes};
 use crate::simd::{Vector, Work};
+use crate::spare::Spare;
 use crate::unpack::{Places, unpack};
 use crate::{Level, Shape};
 
@@ -29,7 +28,10 @@ pub struct Batch {
 pub struct Gradient {
     level: Level,
     sizes: Sizes,
-    spare: Mutex<Vec<Lane>>,
+    /// As many as threads have worked at once.
+    spare: Spare<Lane>,
+    /// As many gradients as a batch has parts.
+    sums: Spare<Vec<f32>>,
 }
 
 /// Parts of a batch, at most: what threads can share. Each sums its own gradient, and the sums are added in order; there are
@@ -52,7 +54,8 @@ impl Gradient {
         Self {
             level,
             sizes: Sizes::new(shape, level.lanes()),
-            spare: Mutex::default(),
+            spare: Spare::default(),
+            sums: Spare::default(),
         }
     }
 
@@ -91,34 +94,29 @@ impl Gradient {
         };
         let size = rows.div_ceil(rows.div_ceil(BLOCK).min(LANES));
         let lanes: Vec<usize> = (0..rows).step_by(size).collect();
-        let lanes: Vec<(f64, Lane)> = lanes
+        let parts: Vec<(f64, Vec<f32>)> = lanes
             .into_par_iter()
             .map(|first| {
-                let mut lane = self.lane();
-                lane.clear(&packed.places);
+                let mut lane = self.spare.take(|| Lane::new(&self.sizes));
+                lane.begin(&packed.places, self.sums.take(Vec::new));
                 let rows = first..(first + size).min(rows);
                 let loss = self.level.run(Part(&packed, batch, rows, &mut lane));
-                (loss, lane)
+                let gradient = std::mem::take(&mut lane.gradient);
+                self.spare.give([lane]);
+                (loss, gradient)
             })
             .collect();
-        let loss = lanes.iter().map(|(loss, _)| loss).sum();
-        let mut sum = vec![0.0; lanes[0].1.gradient.len()];
+        let loss = parts.iter().map(|(loss, _)| loss).sum();
+        let mut sum = vec![0.0; packed.places.end];
         sum.par_chunks_mut(1 << 14).enumerate().for_each(|(at, sum)| {
-            for (_, lane) in &lanes {
-                let part = &lane.gradient[at << 14..][..sum.len()];
+            for (_, part) in &parts {
+                let part = &part[at << 14..][..sum.len()];
                 sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
             }
         });
+        self.sums.give(parts.into_iter().map(|(_, gradient)| gradient));
         let gradient = unpack(&self.sizes, &packed.places, weights, &codes, &sum);
-        if let Ok(mut spare) = self.spare.lock() {
-            spare.extend(lanes.into_iter().map(|(_, lane)| lane));
-        }
         (loss, gradient)
-    }
-
-    fn lane(&self) -> Lane {
-        let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
-        spare.unwrap_or_else(|| Lane::new(&self.sizes))
     }
 }
 

@@ -38,6 +38,7 @@ mod prefixes;
 mod score;
 mod shape;
 mod simd;
+mod spare;
 mod tile;
 mod unpack;
 

@@ -1,12 +1,12 @@
 //! Windows to the rank and the probability of their targets.
 
 use std::cmp::Ordering;
-use std::sync::Mutex;
 
 use crate::math::exp;
 use crate::packed::{Forward, Sizes};
 use crate::prefixes::{LEAVES, Prefixes, States};
 use crate::simd::{Vector, Work};
+use crate::spare::Spare;
 use crate::{Level, Shape};
 
 /// How well a model foresaw one target.
@@ -24,7 +24,7 @@ pub struct Score {
 pub struct Scorer {
     level: Level,
     forward: Forward,
-    spare: Mutex<Vec<Scratch>>,
+    spare: Spare<Scratch>,
 }
 
 /// Memory that is used again from call to call.
@@ -56,7 +56,7 @@ impl Scorer {
         Self {
             level,
             forward: Forward::new(Sizes::new(shape, level.lanes()), weights, &codes),
-            spare: Mutex::default(),
+            spare: Spare::default(),
         }
     }
 
@@ -99,15 +99,12 @@ impl Scorer {
     }
 
     fn run(&self, histories: &[u32], sink: &mut impl Sink) {
-        let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
-        let mut scratch = spare.unwrap_or_else(|| Scratch::new(&self.forward.sizes));
+        let mut scratch = self.spare.take(|| Scratch::new(&self.forward.sizes));
         scratch.prefixes.sort(histories, self.shape());
         while scratch.prefixes.grow(histories, self.shape()) {
             self.level.run(Block(&self.forward, &mut scratch, sink));
         }
-        if let Ok(mut spare) = self.spare.lock() {
-            spare.push(scratch);
-        }
+        self.spare.give([scratch]);
     }
 }
 

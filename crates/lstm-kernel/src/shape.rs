@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::gradient::BLOCK;
+
 /// The shape of a next-key model: n layers of LSTM over log keys and a linear output layer.
 ///
 /// Its weights are one flat slice. With `s` symbols, input vectors of `w` numbers (`w = s` for one-hot input) and `h`
@@ -50,6 +52,14 @@ impl Shape {
         let inputs = (self.layers - 1) * self.history * matrix;
         let recurrent = self.layers * (self.history - 1) * matrix;
         inputs + recurrent + 2 * self.hidden * self.symbols
+    }
+
+    /// Bytes that each thread needs at least for a block of windows in training, about; `None` when they overflow.
+    #[must_use]
+    pub fn training_bytes(&self) -> Option<usize> {
+        // Four gates, output, cell and its tanh.
+        let step = self.hidden.checked_mul(7 * 4 * BLOCK)?;
+        step.checked_mul(self.history)?.checked_mul(self.layers)
     }
 
     /// Length of the first layer's input vectors.

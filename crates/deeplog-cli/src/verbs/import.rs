@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::{Artefact, Detection, Foreign, read_key_names};
+use deeplog::{Artefact, Detection, Foreign, Observer, read_key_names};
 use detection::{Rule, ShortSessions};
 
 use crate::console::Console;
@@ -43,7 +43,7 @@ enum Short {
     Pass,
 }
 
-pub(crate) fn run(args: &Args, console: &Console) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     let artefact = match &args.like {
         Some(like) => deeplog::import_like(&args.weights, &Artefact::read(like)?)?,
         None => {
@@ -62,6 +62,21 @@ pub(crate) fn run(args: &Args, console: &Console) -> anyhow::Result<ExitCode> {
         }
     };
     artefact.write(&args.out)?;
-    console.say(&format!("model: {}", args.out.display()));
+    let model = &artefact.description.model;
+    let keys = model.alphabet.keys;
+    if args.like.is_none() && args.probability.is_none() && keys.saturating_sub(args.top_g) <= 2 {
+        console.warn(&format!(
+            "there are {keys} keys and g is {}, so next to nothing can be flagged but unseen keys; \
+             `--probability` does not depend on how many there are",
+            args.top_g
+        ));
+    }
+    console.say(&format!(
+        "model: {} ({keys} keys, {} layers of {}, history {})",
+        args.out.display(),
+        model.layers,
+        model.hidden,
+        model.history
+    ));
     Ok(ExitCode::SUCCESS)
 }
