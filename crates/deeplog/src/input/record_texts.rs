@@ -16,10 +16,12 @@ pub fn record_texts(files: &[PathBuf], format: &LineFormat, numbers: &BTreeSet<u
     let mut records = Records::of(files.to_vec(), format);
     let mut open: Option<(u64, u64)> = None;
     let is_alone = format.has_lines_of_their_own();
+    let mut next = numbers.first().copied();
     // Most of a log is neither asked for nor follows what is, and need not be taken apart.
     while let Some((read, piece)) =
-        records.next_piece_where(|number| !is_alone || open.is_some() || number > last || numbers.contains(&number))?
+        records.next_piece_where(|number| !is_alone || open.is_some() || next.is_none_or(|next| number >= next))?
     {
+        next = numbers.range(read + 1..).next().copied();
         match piece {
             Piece::Message(record) => {
                 open = numbers.contains(&record.line).then_some((record.line, record.lines));

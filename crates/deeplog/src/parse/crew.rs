@@ -1,17 +1,13 @@
 //! Lines made ready for learning on several threads, and handed back in their order.
 
-use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, Scope};
+use std::thread;
 
 use drain_parser::{LineFormat, Prepared, Preparer, Unescaped};
 
+use crate::crew::Crew;
 use crate::error::Result;
 use crate::input::{Blocks, lines};
 use crate::line_reader::LineCounters;
-
-/// Blocks that wait for each worker or from it. More would only take memory.
-const WAITING: usize = 2;
 
 /// A block of lines on its way through a worker, with room that is used again.
 #[derive(Default)]
@@ -24,12 +20,6 @@ pub(super) struct Batch {
     unescaped: Unescaped,
 }
 
-/// One thread with the way to it and back.
-struct Worker {
-    to: SyncSender<Batch>,
-    from: Receiver<Batch>,
-}
-
 /// Reads all blocks, has `threads` workers prepare them, and hands them to `learn` in their order until one fails.
 pub(super) fn each_batch(
     blocks: &mut Blocks,
@@ -39,45 +29,26 @@ pub(super) fn each_batch(
     mut learn: impl FnMut(&Batch) -> Result<()>,
 ) -> Result<()> {
     thread::scope(|scope| {
-        let workers: Vec<Worker> = (0..threads)
-            .map(|_| worker(scope, format.clone(), preparer.clone()))
-            .collect();
+        let workers = (0..threads).map(|_| {
+            let (format, preparer) = (format.clone(), preparer.clone());
+            move |batch: &mut Batch| batch.prepare(&format, &preparer)
+        });
+        let mut crew = Crew::new(scope, workers);
         let mut spare: Vec<Batch> = Vec::new();
-        // The workers that have a block, in the order of the blocks.
-        let mut busy: VecDeque<&Worker> = VecDeque::new();
-        let mut turns = workers.iter().cycle();
         let mut more = true;
-        while more || !busy.is_empty() {
-            if more && busy.len() < WAITING * threads {
+        loop {
+            while more && crew.has_room() {
                 let mut batch = spare.pop().unwrap_or_default();
                 more = blocks.next_block(&mut batch.block)?;
-                if let Some(worker) = turns.next().filter(|_| more)
-                    && worker.to.send(batch).is_ok()
-                {
-                    busy.push_back(worker);
+                if more {
+                    crew.give(batch);
                 }
-            } else if let Some(batch) = busy.pop_front().and_then(|worker| worker.from.recv().ok()) {
-                learn(&batch)?;
-                spare.push(batch);
             }
+            let Some(batch) = crew.take() else { return Ok(()) };
+            learn(&batch)?;
+            spare.push(batch);
         }
-        Ok(())
     })
-}
-
-fn worker<'s>(scope: &'s Scope<'s, '_>, format: LineFormat, preparer: Preparer) -> Worker {
-    let (to, jobs) = sync_channel::<Batch>(WAITING);
-    let (done, from) = sync_channel(WAITING);
-    scope.spawn(move || {
-        for mut batch in jobs {
-            batch.prepare(&format, &preparer);
-            // Nobody waits for it any more when the reading was stopped.
-            if done.send(batch).is_err() {
-                return;
-            }
-        }
-    });
-    Worker { to, from }
 }
 
 impl Batch {
