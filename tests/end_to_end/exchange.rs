@@ -187,7 +187,7 @@ fn what_cannot_be_imported_is_told_and_leaves_no_file() {
         ),
         ("6-gigabytes-of-one-number.pt", 1, &["bytes of weights are declared"]),
         ("number.pt --history 0", 1, &["history is 0"]),
-        ("number.pt --history 99999", 2, &["model.history: 99999 is outside"]),
+        ("number.pt --history 20001", 2, &["model.history: 20001 is outside"]),
         ("number.pt --top-g 0", 2, &["detection.top_g: 0 candidates"]),
         ("number.pt --probability 1.5", 2, &["detection.probability: 1.5"]),
         (
