@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let scorer = Scorer::new(shape, &weights);
             let chunks = || histories.par_chunks(CHUNK * 10).zip(targets.par_chunks(CHUNK));
             bare.push(seconds(|| {
-                chunks().for_each(|(histories, targets)| drop(scorer.scores(histories, targets)))
+                chunks().for_each(|(histories, targets)| drop(scorer.scores(histories, targets)));
             }));
             let model = LstmModel::new(config.clone(), &device, 1)?;
             new.push(seconds(|| drop(model.score(&histories, &targets))));

@@ -12,8 +12,11 @@ use crate::score::top;
 use crate::weights::Layout;
 use crate::{ConfigError, Device, DeviceKind, ModelConfig, Weights, WeightsError};
 
-/// Windows that one thread scores at once on the processor: they share what they have in common.
+/// Windows that one thread scores at once on the processor, where there are so many: they share what they have in common.
 const CHUNK: usize = 4096;
+
+/// Fewer are not worth sharing between threads.
+const LEAST: usize = 256;
 
 /// Rows that go through burn's layers at once on a processor: enough to keep them busy, few enough for its cache.
 const ROWS: usize = 256;
@@ -118,7 +121,8 @@ impl LstmModel {
         self.check(histories);
         match &self.0.engine {
             Engine::Kernel(scorer, memory) => {
-                let chunks = histories.par_chunks(CHUNK * h).zip(targets.par_chunks(CHUNK));
+                let chunk = chunk_of(targets.len());
+                let chunks = histories.par_chunks(chunk * h).zip(targets.par_chunks(chunk));
                 let scores = chunks.flat_map_iter(|(histories, targets)| scores(scorer, memory, histories, targets));
                 scores.collect()
             }
@@ -145,10 +149,9 @@ impl LstmModel {
                     let logits = scorer.logits(histories);
                     logits.chunks(symbols).map(|logits| top(logits, g)).collect()
                 };
-                histories
-                    .par_chunks(CHUNK * self.0.config.history)
-                    .flat_map_iter(best)
-                    .collect()
+                let h = self.0.config.history;
+                let chunks = histories.par_chunks(chunk_of(histories.len() / h) * h);
+                chunks.flat_map_iter(best).collect()
             }
             Engine::Burn(network, device) => self.by_chunks(device, histories, |histories, _| {
                 let logits: Vec<f32> = network.logits(histories, None).into_data().iter::<f32>().collect();
@@ -190,6 +193,11 @@ impl LstmModel {
             }
         }
     }
+}
+
+/// How many of so many windows a thread takes at once. What they score does not depend on it.
+fn chunk_of(windows: usize) -> usize {
+    windows.div_ceil(rayon::current_num_threads()).clamp(LEAST, CHUNK)
 }
 
 /// Scores of some windows, those that were not yet known computed together.

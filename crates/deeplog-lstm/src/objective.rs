@@ -27,9 +27,16 @@ enum Engine {
     Kernel(Arc<Gradient>),
     /// burn's own layers on the processor.
     Parts(Device),
-    /// burn's own layers where all windows are already: histories `[n, h]` and targets `[n, 1]`. A step sends the numbers of its
-    /// windows and their weights there, and waits for nothing.
-    Card(Tensor<2, Int>, Tensor<2, Int>),
+    /// burn's own layers where all windows are already. A step sends the numbers of its windows and their weights there, and
+    /// waits for nothing.
+    Card(Box<OnCard>),
+}
+
+struct OnCard {
+    /// `[n, h]`.
+    histories: Tensor<2, Int>,
+    /// `[n, 1]`.
+    targets: Tensor<2, Int>,
 }
 
 /// Parts of a batch that cores can share.
@@ -40,10 +47,10 @@ impl Objective {
         let engine = match device.kind() {
             DeviceKind::Cpu => Engine::Kernel(Arc::new(Gradient::new(model.shape()))),
             DeviceKind::Ndarray => Engine::Parts(device.clone()),
-            _ => Engine::Card(
-                codes(&train.histories, model.history, device.tensors()),
-                codes(&train.targets, 1, device.tensors()),
-            ),
+            _ => Engine::Card(Box::new(OnCard {
+                histories: codes(&train.histories, model.history, device.tensors()),
+                targets: codes(&train.targets, 1, device.tensors()),
+            })),
         };
         Self {
             model: model.clone(),
@@ -74,7 +81,8 @@ impl Objective {
                 derive(weights, |weights| next_key_loss(weights, batch, kernel.clone()))
             }
             Engine::Parts(device) => self.by_parts(weights, windows, batch, device, dropout),
-            Engine::Card(histories, targets) => derive(weights, |weights| {
+            Engine::Card(windows) => derive(weights, |weights| {
+                let OnCard { histories, targets } = &**windows;
                 let rows: Vec<i32> = batch.rows.iter().map(|&row| row as i32).collect();
                 let count = rows.len();
                 let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &histories.device());

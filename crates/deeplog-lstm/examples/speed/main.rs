@@ -24,7 +24,7 @@ use sequence_windowing::Alphabet;
 /// Windows of a step in training and of a call in scoring.
 const BATCH: usize = 2048;
 /// Batches that are gone through in turn.
-const BATCHES: usize = 4;
+const BATCHES: usize = 16;
 /// Keys of a history, as in the paper.
 const HISTORY: usize = 10;
 /// LSTM layers, as in the paper.

@@ -38,15 +38,19 @@ pub(crate) fn training(alphabet: Alphabet, hidden: usize, windows: Windows) -> R
     }))
 }
 
-/// A batch a call.
+/// A batch a call. A model remembers the windows that it scored, so a new one takes over when all of them were.
 pub(crate) fn scoring(alphabet: Alphabet, hidden: usize, windows: Windows) -> Result<Work> {
-    let model = LstmModel::new(config(alphabet, hidden), &Device::open(DeviceKind::Cpu)?, 0)?;
+    let (config, device) = (config(alphabet, hidden), Device::open(DeviceKind::Cpu)?);
+    let mut model = LstmModel::new(config.clone(), &device, 0)?;
+    let weights = model.weights();
     let mut batch = 0;
     Ok(Box::new(move || {
-        let batches = windows.targets.len() / BATCH;
-        batch = (batch + 1) % batches;
+        if batch == windows.targets.len() / BATCH {
+            (batch, model) = (0, LstmModel::from_weights(config.clone(), &weights, &device)?);
+        }
         let histories = &windows.histories[batch * BATCH * HISTORY..][..BATCH * HISTORY];
         let targets = &windows.targets[batch * BATCH..][..BATCH];
+        batch += 1;
         Ok(model.score(histories, targets).len() as u64)
     }))
 }
