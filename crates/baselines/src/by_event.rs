@@ -11,7 +11,8 @@ pub trait EventScorer: Send + Sync {
     /// What it remembers of the events before.
     type Past: Clone + Default + Serialize + DeserializeOwned + Send;
 
-    /// The score of the next event, or of the session's own end: finite, larger is more unusual, 0 where there is nothing to say.
+    /// The score of the next event, or of the session's own end: finite, larger is more unusual, 0 where there is
+    /// nothing to say.
     fn score(&self, past: &mut Self::Past, next: Option<&Event>) -> f64;
 
     /// Why it flags that event, or the end.

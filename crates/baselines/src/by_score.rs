@@ -70,8 +70,8 @@ impl<S: Scorer> ByScore<S> {
         Self { scorer, threshold }
     }
 
-    /// Learns from the distinct summaries of normal sessions, each with its number of occurrences. The threshold flags at
-    /// most the share `false_alarms` of training sessions that were held out.
+    /// Learns from the distinct summaries of normal sessions, each with its number of occurrences. The threshold flags
+    /// at most the share `false_alarms` of training sessions that were held out.
     #[must_use]
     pub fn fit(normal: &[&Session], false_alarms: f64, fit: impl Fn(&[(S::Summary, u64)]) -> S) -> Self {
         let summaries: Vec<S::Summary> = normal.iter().map(|session| S::Summary::of(session)).collect();

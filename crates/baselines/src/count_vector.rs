@@ -1,7 +1,7 @@
 //! Distance to the nearest count vector of training: order forgotten, numbers kept.
 //!
-//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based anomaly
-//! detection techniques", 2024) detect by count vectors so.
+//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based
+//! anomaly detection techniques", 2024) detect by count vectors so.
 
 use detection::Reason;
 use rustc_hash::FxHashSet;
@@ -10,8 +10,8 @@ use sequence_windowing::Session;
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::Counts;
 
-/// The distinct count vectors of normal sessions. A session scores the number of keys whose count differs from that in the
-/// nearest of them (Hamming distance), so 0 is a count vector that occurred.
+/// The distinct count vectors of normal sessions. A session scores the number of keys whose count differs from that in
+/// the nearest of them (Hamming distance), so 0 is a count vector that occurred.
 #[derive(Clone, Debug)]
 pub struct CountVector {
     vectors: FxHashSet<Counts>,

@@ -49,7 +49,8 @@ impl Counts {
     }
 }
 
-/// By key of the vocabulary, and last for unseen keys: ln(sessions / sessions that hold it), these taken as one at least.
+/// By key of the vocabulary, and last for unseen keys: ln(sessions / sessions that hold it), these taken as one at
+/// least.
 pub(crate) fn inverse_document_frequencies(known: &[(Counts, u64)], keys: usize) -> Vec<f64> {
     let mut holding = vec![0_u64; keys + 1];
     for (counts, times) in known {

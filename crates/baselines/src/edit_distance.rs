@@ -1,7 +1,7 @@
 //! Edit distance to the nearest training session: order and number together.
 //!
-//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based anomaly
-//! detection techniques", 2024) detect so; Levenshtein's distance (Soviet Physics Doklady 10, 1966).
+//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based
+//! anomaly detection techniques", 2024) detect so; Levenshtein's distance (Soviet Physics Doklady 10, 1966).
 
 use detection::Reason;
 use sequence_windowing::{Event, Key, LogKey, Session};
@@ -12,7 +12,8 @@ use crate::by_score::{ByScore, Scorer, Summary};
 /// The distinct sequences of normal sessions.
 ///
 /// A session scores the keys to insert, remove or replace to make it the nearest of them, divided by the length of the
-/// longer of the two: from 0, a sequence that occurred, to 1. Time grows with the product of distinct sequences here and there.
+/// longer of the two: from 0, a sequence that occurred, to 1. Time grows with the product of distinct sequences here
+/// and there.
 #[derive(Clone, Debug)]
 pub struct EditDistance {
     /// Each with its sorted keys.
@@ -48,7 +49,8 @@ impl Sequence {
         keys
     }
 
-    /// Keys that are in one and not in the other of two sorted sequences: there are at least so many edits between them.
+    /// Keys that are in one and not in the other of two sorted sequences: there are at least so many edits between
+    /// them.
     fn least_edits(&self, other: &Self) -> usize {
         let (mut left, mut right) = (self.0.iter().peekable(), other.0.iter().peekable());
         let mut common = 0;

@@ -1,7 +1,8 @@
 //! Time from one event to the next, beside what is usual for these two keys.
 //!
-//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based anomaly
-//! detection techniques", 2024) detect by the times between events; the logarithm is ours, as delays spread over many magnitudes.
+//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based
+//! anomaly detection techniques", 2024) detect by the times between events; the logarithm is ours, as delays spread
+//! over many magnitudes.
 
 use detection::Reason;
 use rustc_hash::FxHashMap;
@@ -13,8 +14,8 @@ use crate::by_event::{ByEvent, EventScorer};
 /// Least spread of a delay, in the logarithm of 1 + seconds: a clock is no more exact, and no delay is always the same.
 const LEAST_SPREAD: f64 = 0.01;
 
-/// Mean and spread of the delay of each pair of keys that follow each other. An event scores by how many standard deviations
-/// the logarithm of its delay is off; 0 where the pair is unknown or a time is missing.
+/// Mean and spread of the delay of each pair of keys that follow each other. An event scores by how many standard
+/// deviations the logarithm of its delay is off; 0 where the pair is unknown or a time is missing.
 #[derive(Clone, Debug)]
 pub struct EventTime {
     usual: FxHashMap<(LogKey, LogKey), Usual>,
@@ -60,7 +61,8 @@ impl EventTime {
         pairs.sort_unstable_by_key(|(pair, _)| *pair);
         let number = pairs.iter().map(|(_, delays)| delays.len()).sum::<usize>();
         let all = pairs.iter().map(|(_, delays)| squares(delays)).sum::<f64>() / number.max(1) as f64;
-        // A pair that was seen once or twice says little of its own spread: what all pairs have counts as one more delay.
+        // A pair that was seen once or twice says little of its own spread: what all pairs have counts as one more
+        // delay.
         let usual = |delays: &[f64]| Usual {
             mean: mean(delays),
             spread: ((squares(delays) + all) / delays.len() as f64).sqrt().max(LEAST_SPREAD),
@@ -71,8 +73,8 @@ impl EventTime {
     }
 }
 
-/// The keys of two events that follow each other, and the logarithm of 1 + the seconds between them; a step back in time counts
-/// with its sign.
+/// The keys of two events that follow each other, and the logarithm of 1 + the seconds between them; a step back in
+/// time counts with its sign.
 fn delay(before: &mut Option<Before>, event: &Event) -> Option<((LogKey, LogKey), f64)> {
     let now = match (&event.key, event.time) {
         (Key::Known(key), Some(time)) => Some(Before { key: *key, time }),

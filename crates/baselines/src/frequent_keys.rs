@@ -1,7 +1,8 @@
-//! "This key is none of the few that are frequent late in a session": the top-g rule without a model, and with the gift that
-//! padding makes to the usual code.
+//! "This key is none of the few that are frequent late in a session": the top-g rule without a model, and with the gift
+//! that padding makes to the usual code.
 //!
-//! It stands beside DeepLog with `short_sessions = "flag"`: windows as in that code, a key of the history never looked at.
+//! It stands beside DeepLog with `short_sessions = "flag"`: windows as in that code, a key of the history never looked
+//! at.
 
 use detection::{LARGEST_SURPRISE, Reason};
 use rustc_hash::FxHashMap;

@@ -1,7 +1,8 @@
 //! Linear relations between counts that hold in normal sessions: as many files closed as opened.
 //!
-//! Lou, Fu, Yang, Xu and Li ("Mining invariants from console logs for system problem detection", USENIX ATC 2010): relations of few keys with
-//! small whole coefficients that hold in 98% of the sessions; one that follows from a relation of fewer keys is not looked for.
+//! Lou, Fu, Yang, Xu and Li ("Mining invariants from console logs for system problem detection", USENIX ATC 2010):
+//! relations of few keys with small whole coefficients that hold in 98% of the sessions; one that follows from a
+//! relation of fewer keys is not looked for.
 
 use detection::Reason;
 use sequence_windowing::Session;
@@ -12,7 +13,8 @@ use crate::counts::Counts;
 /// Largest coefficient.
 const LARGEST: i32 = 3;
 
-/// Relations of three terms are looked for up to so many terms; their number grows with its cube. Beyond, those of two are.
+/// Relations of three terms are looked for up to so many terms; their number grows with its cube. Beyond, those of two
+/// are.
 const MOST_FOR_TRIPLES: usize = 64;
 
 /// The relations. A session scores the number of them that it breaks.
@@ -101,7 +103,8 @@ fn choices(number: usize, size: usize) -> Vec<Vec<usize>> {
     })
 }
 
-/// All whole coefficients other than 0, the smallest first; the first one is positive, as a relation's negative is the same.
+/// All whole coefficients other than 0, the smallest first; the first one is positive, as a relation's negative is the
+/// same.
 fn coefficients(size: usize) -> impl Iterator<Item = Vec<i32>> {
     let values = (1..=LARGEST).flat_map(|value| [value, -value]);
     let mut all: Vec<Vec<i32>> = (0..size).fold(vec![Vec::new()], |all, _| {

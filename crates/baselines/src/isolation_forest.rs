@@ -1,7 +1,7 @@
 //! Isolation forest on count vectors: what few random cuts set apart is unusual.
 //!
-//! Liu, Ting and Zhou ("Isolation forest", ICDM 2008), with the settings of the paper. Written here, as no kept crate takes
-//! rows with a number of occurrences and draws from a seed: the same forest on every machine.
+//! Liu, Ting and Zhou ("Isolation forest", ICDM 2008), with the settings of the paper. Written here, as no kept crate
+//! takes rows with a number of occurrences and draws from a seed: the same forest on every machine.
 
 use detection::Reason;
 use rand::{RngExt, SeedableRng};

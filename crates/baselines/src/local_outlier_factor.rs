@@ -1,6 +1,7 @@
 //! Local outlier factor on count vectors: how much thinner it is here than around the neighbours.
 //!
-//! Breunig, Kriegel, Ng and Sander ("LOF: identifying density-based local outliers", SIGMOD 2000). Written here, as no kept crate has it.
+//! Breunig, Kriegel, Ng and Sander ("LOF: identifying density-based local outliers", SIGMOD 2000). Written here, as no
+//! kept crate has it.
 
 use detection::Reason;
 use sequence_windowing::Session;
@@ -8,8 +9,8 @@ use sequence_windowing::Session;
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::{Counts, squared_distance};
 
-/// The distinct count vectors of normal sessions with their local densities. Distinct ones, as the paper proposes where many are
-/// equal: otherwise a density would have no bound. Time to fit grows with the square of their number.
+/// The distinct count vectors of normal sessions with their local densities. Distinct ones, as the paper proposes where
+/// many are equal: otherwise a density would have no bound. Time to fit grows with the square of their number.
 #[derive(Clone, Debug)]
 pub struct LocalOutlierFactor {
     keys: usize,
@@ -21,7 +22,8 @@ pub struct LocalOutlierFactor {
 }
 
 impl LocalOutlierFactor {
-    /// Measures the densities of normal sessions over a vocabulary of `keys` keys, by so many nearest neighbours (at least 1).
+    /// Measures the densities of normal sessions over a vocabulary of `keys` keys, by so many nearest neighbours (at
+    /// least 1).
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, neighbours: usize, false_alarms: f64) -> ByScore<Self> {
         ByScore::fit(normal, false_alarms, |known: &[(Counts, u64)]| {
@@ -80,8 +82,8 @@ impl Scorer for LocalOutlierFactor {
     type Summary = Counts;
     const REASON: Reason = Reason::UnusualCounts;
 
-    /// The mean density of the neighbours over the session's own, about 1 within a cluster. With fewer than two vectors there is
-    /// no density, and the distance to the one stands for it.
+    /// The mean density of the neighbours over the session's own, about 1 within a cluster. With fewer than two vectors
+    /// there is no density, and the distance to the one stands for it.
     fn score(&self, counts: &Counts) -> f64 {
         let vector = counts.vector(self.keys);
         let near = self.nearest(&vector, None);

@@ -1,8 +1,8 @@
 //! Log clustering: sessions are compared with the representatives of clusters of normal ones.
 //!
-//! Lin, Zhang, Lou, Zhang and Chen ("Log clustering based problem identification for online service systems", ICSE-SEIP 2016): keys
-//! weighted by inverse document frequency through a sigmoid, agglomerative clustering by cosine distance, cut at a
-//! distance. Their second weight compares production with a test environment, which there is none of here.
+//! Lin, Zhang, Lou, Zhang and Chen ("Log clustering based problem identification for online service systems", ICSE-SEIP
+//! 2016): keys weighted by inverse document frequency through a sigmoid, agglomerative clustering by cosine distance,
+//! cut at a distance. Their second weight compares production with a test environment, which there is none of here.
 
 use detection::Reason;
 use kodama::{Method, linkage};
@@ -11,8 +11,8 @@ use sequence_windowing::Session;
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::{Counts, inverse_document_frequencies};
 
-/// The centres of the clusters. A session scores its cosine distance to the nearest. Time and memory to fit grow with the square
-/// of the number of distinct count vectors.
+/// The centres of the clusters. A session scores its cosine distance to the nearest. Time and memory to fit grow with
+/// the square of the number of distinct count vectors.
 #[derive(Clone, Debug)]
 pub struct LogClustering {
     weights: Vec<f64>,
@@ -20,7 +20,8 @@ pub struct LogClustering {
 }
 
 impl LogClustering {
-    /// Clusters normal sessions over a vocabulary of `keys` keys; within a cluster no two are farther apart than `distance`.
+    /// Clusters normal sessions over a vocabulary of `keys` keys; within a cluster no two are farther apart than
+    /// `distance`.
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, distance: f64, false_alarms: f64) -> ByScore<Self> {
         ByScore::fit(normal, false_alarms, |known| Self::cluster(known, keys, distance))
@@ -64,7 +65,8 @@ impl LogClustering {
     }
 }
 
-/// One minus the cosine of the angle between two vectors: 0..=1 for counts; 0 between two that are nothing, 1 from these to others.
+/// One minus the cosine of the angle between two vectors: 0..=1 for counts; 0 between two that are nothing, 1 from
+/// these to others.
 fn cosine_distance(left: &[f64], right: &[f64]) -> f64 {
     let length = |vector: &[f64]| vector.iter().map(|value| value * value).sum::<f64>().sqrt();
     let lengths = length(left) * length(right);

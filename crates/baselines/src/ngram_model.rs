@@ -1,7 +1,8 @@
-//! Next-key probabilities from counts: the n-gram model that backs off to shorter histories where the longer ones are rare.
+//! Next-key probabilities from counts: the n-gram model that backs off to shorter histories where the longer ones are
+//! rare.
 //!
-//! Witten and Bell ("The zero-frequency problem", IEEE Transactions on Information Theory 37, 1991), method C, interpolated; Chen and
-//! Goodman (Computer Speech and Language 13, 1999) compare it with others.
+//! Witten and Bell ("The zero-frequency problem", IEEE Transactions on Information Theory 37, 1991), method C,
+//! interpolated; Chen and Goodman (Computer Speech and Language 13, 1999) compare it with others.
 
 use detection::{LARGEST_SURPRISE, Reason};
 use rustc_hash::FxHashMap;
@@ -10,7 +11,8 @@ use sequence_windowing::{DistinctWindows, Event, Session, Vocabulary, Windowing}
 use crate::by_event::{ByEvent, EventScorer, reason_or};
 use crate::unseen_ngram::{begin_end, next_gram};
 
-/// A model of the next key given up to n − 1 keys before it. An event scores its surprise, −ln p, as in the LSTM's rule.
+/// A model of the next key given up to n − 1 keys before it. An event scores its surprise, −ln p, as in the LSTM's
+/// rule.
 #[derive(Clone, Debug)]
 pub struct NgramModel {
     windowing: Windowing,
@@ -26,7 +28,8 @@ struct Followers {
 }
 
 impl NgramModel {
-    /// Counts in normal sessions; `n` is at least 1. Surprises above that of `false_alarms` of the held-out ones are flagged.
+    /// Counts in normal sessions; `n` is at least 1. Surprises above that of `false_alarms` of the held-out ones are
+    /// flagged.
     #[must_use]
     pub fn fit(normal: &[&Session], n: usize, false_alarms: f64, vocabulary: &Vocabulary) -> ByEvent<Self> {
         let windowing = begin_end(vocabulary, n);
@@ -49,8 +52,8 @@ impl NgramModel {
         Self { windowing, followers }
     }
 
-    /// The probability of a code after a history: the share among what followed, mixed with that after the shorter history by
-    /// the number of distinct followers; at the shortest all symbols are alike.
+    /// The probability of a code after a history: the share among what followed, mixed with that after the shorter
+    /// history by the number of distinct followers; at the shortest all symbols are alike.
     pub(crate) fn probability(&self, history: &[u32], target: u32) -> f64 {
         let alike = 1.0 / f64::from(self.windowing.alphabet.symbols());
         (0..=history.len()).rev().fold(alike, |shorter, from| {

@@ -1,8 +1,9 @@
 //! Principal components of count vectors: what normal sessions do not vary in should not vary.
 //!
-//! Xu, Huang, Fox, Patterson and Jordan ("Detecting large-scale system problems by mining console logs", SOSP 2009): counts weighted by
-//! TF-IDF, the components that hold 95% of the variance are the normal space, and a session scores its squared distance from
-//! it. Their threshold is the Q-statistic's; here it is that of the held-out sessions, as for every other rival.
+//! Xu, Huang, Fox, Patterson and Jordan ("Detecting large-scale system problems by mining console logs", SOSP 2009):
+//! counts weighted by TF-IDF, the components that hold 95% of the variance are the normal space, and a session scores
+//! its squared distance from it. Their threshold is the Q-statistic's; here it is that of the held-out sessions, as for
+//! every other rival.
 
 use detection::Reason;
 use sequence_windowing::Session;
@@ -27,8 +28,8 @@ impl Pca {
     /// Beyond so many keys [`Rival::fit`](crate::Rival::fit) leaves it out: it would take minutes.
     pub const MOST_KEYS: usize = 500;
 
-    /// Fits the space to normal sessions over a vocabulary of `keys` keys, such that it holds the share `variance` of their
-    /// variance.
+    /// Fits the space to normal sessions over a vocabulary of `keys` keys, such that it holds the share `variance` of
+    /// their variance.
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, variance: f64, false_alarms: f64) -> ByScore<Self> {
         ByScore::fit(normal, false_alarms, |known| Self::space(known, keys, variance))
@@ -67,7 +68,8 @@ impl Pca {
     }
 }
 
-/// The eigenvectors of the largest eigenvalues of a `side × side` matrix that hold a share of the variance; none where nothing varies.
+/// The eigenvectors of the largest eigenvalues of a `side × side` matrix that hold a share of the variance; none where
+/// nothing varies.
 fn main_components(side: usize, covariance: Vec<f64>, share: f64) -> Vec<Vec<f64>> {
     let eigen = DenseMatrix::new(side, side, covariance, false).and_then(|matrix| matrix.evd_mut(true));
     let Ok(eigen) = eigen else { return Vec::new() };

@@ -1,7 +1,7 @@
 //! "No training session was so short, or so long."
 //!
-//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based anomaly
-//! detection techniques", 2024) show how far this goes on HDFS.
+//! Landauer, Skopik and Wurzenberger ("A critical review of common log data sets used for evaluation of sequence-based
+//! anomaly detection techniques", 2024) show how far this goes on HDFS.
 
 use detection::Reason;
 use sequence_windowing::{Event, Session};
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::by_score::{ByScore, Scorer, Summary};
 
-/// The range of lengths of normal sessions. A session scores the number of events by which it is outside; any is flagged.
+/// The range of lengths of normal sessions. A session scores the number of events by which it is outside; any is
+/// flagged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLength {
     /// Events of the shortest and of the longest.

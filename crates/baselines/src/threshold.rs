@@ -1,8 +1,9 @@
 //! Thresholds from normal training sessions alone.
 //!
-//! A detector scores the sessions that it learnt from too low, so each fifth of the training sessions is scored by what was
-//! learnt from the other four. The threshold is the lowest of these scores that lets no more of them be flagged than the stated
-//! share; five or fewer sessions are held out one by one. The detector itself then learns from all of them.
+//! A detector scores the sessions that it learnt from too low, so each fifth of the training sessions is scored by what
+//! was learnt from the other four. The threshold is the lowest of these scores that lets no more of them be flagged
+//! than the stated share; five or fewer sessions are held out one by one. The detector itself then learns from all of
+//! them.
 
 /// Share of normal sessions that a threshold may flag, unless an experiment says otherwise.
 pub const FALSE_ALARMS: f64 = 0.001;
@@ -12,7 +13,8 @@ const FOLDS: usize = 5;
 /// Sessions whose scores differ by rounding alone are on the same side of a threshold.
 const ROUNDING: f64 = 1e-9;
 
-/// The threshold over `sessions` training sessions: `scores` learns from those of the first list and scores those of the second.
+/// The threshold over `sessions` training sessions: `scores` learns from those of the first list and scores those of
+/// the second.
 pub(crate) fn held_out(sessions: usize, false_alarms: f64, scores: impl Fn(&[usize], &[usize]) -> Vec<f64>) -> f64 {
     let folds = FOLDS.min(sessions);
     let mut all: Vec<f64> = (0..folds)

@@ -1,7 +1,7 @@
 //! "These n keys never followed each other in training", the ends of the session included.
 //!
-//! Forrest, Hofmeyr, Somayaji and Longstaff ("A sense of self for Unix processes", IEEE S&P 1996) found intrusions so, in sequences
-//! of system calls.
+//! Forrest, Hofmeyr, Somayaji and Longstaff ("A sense of self for Unix processes", IEEE S&P 1996) found intrusions so,
+//! in sequences of system calls.
 
 use detection::Reason;
 use rustc_hash::FxHashSet;
@@ -11,8 +11,8 @@ use crate::by_event::{ByEvent, EventScorer, reason_or};
 
 /// The n-grams of normal sessions, n − 1 begin symbols in front and an end symbol behind.
 ///
-/// An event scores as many of the last n keys, itself included, as it takes to tell it from training: 0 where all n are known,
-/// n where the key itself is new. There is no threshold to choose: whatever is new is flagged.
+/// An event scores as many of the last n keys, itself included, as it takes to tell it from training: 0 where all n are
+/// known, n where the key itself is new. There is no threshold to choose: whatever is new is flagged.
 #[derive(Clone, Debug)]
 pub struct UnseenNgram {
     windowing: Windowing,
@@ -50,7 +50,8 @@ pub(crate) fn begin_end(vocabulary: &Vocabulary, n: usize) -> Windowing {
     }
 }
 
-/// The last n codes, begin symbols in front of the session and the next event or the end last. `past` keeps the codes before.
+/// The last n codes, begin symbols in front of the session and the next event or the end last. `past` keeps the codes
+/// before.
 pub(crate) fn next_gram(windowing: &Windowing, past: &mut Vec<u32>, next: Option<&Event>) -> Vec<u32> {
     let alphabet = windowing.alphabet;
     let code = next.map_or(alphabet.end(), |event| alphabet.code(&event.key));

@@ -85,8 +85,8 @@ proptest! {
         assert_streamed_as_whole(&LogClustering::fit(&normal, keys, 0.5, FALSE_ALARMS), &tests, restart_at);
     }
 
-    /// A rival may flag none of the sessions it learnt from if its threshold is the highest score of those held out and all
-    /// sessions are alike.
+    /// A rival may flag none of the sessions it learnt from if its threshold is the highest score of those held out and
+    /// all sessions are alike.
     #[test]
     fn sessions_like_all_others_are_normal(keys in prop::collection::vec(0..5_u8, 1..9), copies in 10..20_usize) {
         let text: Vec<String> = keys.iter().map(u8::to_string).collect();

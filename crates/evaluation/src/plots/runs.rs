@@ -11,7 +11,8 @@ use crate::{CurvePoint, Metrics, Prevalence};
 
 const RIVALS: [Symbol; 4] = [Symbol::Ring, Symbol::Square, Symbol::Triangle, Symbol::Diamond];
 
-/// Recall that is gained by a step that is drawn: less than a line is wide cannot be seen, and turns on one spot give spikes.
+/// Recall that is gained by a step that is drawn: less than a line is wide cannot be seen, and turns on one spot give
+/// spikes.
 const LEAST_STEP: f64 = 0.002;
 
 /// Precision over recall in steps, as average precision counts it.
