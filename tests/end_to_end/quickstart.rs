@@ -23,6 +23,7 @@ fn a_run_leaves_its_results_and_nothing_else() {
         "confusion",
         "loss",
         "precision_recall",
+        "rivals",
         "scores",
         "threshold",
     ] {
@@ -79,6 +80,8 @@ fn metrics_hold_every_field_of_the_design() {
         &metrics["distinct"],
         &metrics["baselines"]["unseen key"],
         &metrics["baselines"]["unseen key set"],
+        &metrics["baselines"]["PCA"],
+        &metrics["baselines"]["event time"],
     ];
     for view in views {
         for count in ["tp", "fp", "tn", "fn"] {
@@ -90,6 +93,19 @@ fn metrics_hold_every_field_of_the_design() {
                 "{rate} in {view}"
             );
         }
+    }
+    let rivals: Vec<&String> = metrics["baselines"].as_object().unwrap().keys().collect();
+    assert!(rivals.len() >= 10, "{rivals:?}");
+    for rival in rivals {
+        let curve = metrics["baselines"][rival]["curve"].as_array().unwrap();
+        assert!(
+            curve.last().is_some_and(|point| point["recall"] == 1.0),
+            "the lowest threshold of {rival} flags everything"
+        );
+        assert!(
+            metrics["timings"]["baselines"][rival]["detect_seconds"].is_f64(),
+            "{rival}"
+        );
     }
     let count = |field: &str| metrics["test"][field].as_u64().unwrap();
     assert_eq!(
@@ -222,6 +238,7 @@ fn the_console_shows_the_figures_one_explained_session_and_the_way_to_the_report
         "parsing",
         "training",
         "detecting",
+        "judging by rivals",
         "reporting",
     ] {
         assert_eq!(

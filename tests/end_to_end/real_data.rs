@@ -47,6 +47,12 @@ fn hdfs_sessions_train_and_test_as_they_are_divided() {
         rival["tp"].as_u64().unwrap() > 2000 && rival["precision"].as_f64().unwrap() > 0.9,
         "{rival}"
     );
+    // Session files hold no times.
+    assert!(metrics["baselines"].get("event time").is_none());
+    assert!(
+        room.read("hdfs/report.md")
+            .contains("event time is left out: no event of the training sessions has a time")
+    );
 }
 
 #[test]

@@ -23,11 +23,45 @@
 //! assert!(rule.judge(&[odd], &mut |_| ())[0].is_anomalous());
 //! ```
 
+mod by_event;
+mod by_score;
+mod count_vector;
+mod counts;
+mod edit_distance;
+mod event_time;
+mod frequent_keys;
+mod invariants;
+mod isolation_forest;
+mod local_outlier_factor;
+mod log_clustering;
+mod ngram_model;
+mod pca;
+mod rival;
+mod session_length;
+mod threshold;
 mod unseen_key;
 mod unseen_key_set;
+mod unseen_ngram;
 
 #[cfg(test)]
 mod tests;
 
+pub use by_event::{ByEvent, EventScorer, PastState};
+pub use by_score::{ByScore, Scorer, Summary, SummaryState};
+pub use count_vector::CountVector;
+pub use counts::Counts;
+pub use edit_distance::{EditDistance, Sequence};
+pub use event_time::{Before, EventTime};
+pub use frequent_keys::FrequentKeys;
+pub use invariants::Invariants;
+pub use isolation_forest::{ForestSize, IsolationForest};
+pub use local_outlier_factor::LocalOutlierFactor;
+pub use log_clustering::LogClustering;
+pub use ngram_model::NgramModel;
+pub use pca::Pca;
+pub use rival::{Judging, Lesson, Rival, Unfit};
+pub use session_length::{Length, SessionLength};
+pub use threshold::FALSE_ALARMS;
 pub use unseen_key::UnseenKey;
 pub use unseen_key_set::UnseenKeySet;
+pub use unseen_ngram::UnseenNgram;

@@ -68,8 +68,8 @@ pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
 pub use exchange::{Foreign, export, import, import_like, read_key_names};
 pub use experiment::{
-    Data, Detection, Expect, Experiment, KnownTemplates, LabelRule, ModelSettings, Override, Profile, Source, Split,
-    SplitMethod, Stamp, Training as TrainingSettings, results_folder,
+    Baseline, Data, Detection, Expect, Experiment, KnownTemplates, LabelRule, ModelSettings, Override, Profile, Source,
+    Split, SplitMethod, Stamp, Training as TrainingSettings, results_folder,
 };
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{

@@ -42,6 +42,18 @@ pub enum Reason {
     ShortSession,
     /// This set of keys never occurred in one training session.
     UnseenKeySet,
+    /// These keys never followed each other in training.
+    UnseenNgram,
+    /// The time since the event before is unusual.
+    UnusualDelay,
+    /// The session has fewer or more events than any in training.
+    UnusualLength,
+    /// The number of times that its keys occur is unlike that of training sessions.
+    UnusualCounts,
+    /// No training session has a sequence of keys like it.
+    UnusualSequence,
+    /// It is like the sessions that are labelled anomalous in training.
+    LikeAnomalies,
 }
 
 impl Reason {
@@ -55,6 +67,12 @@ impl Reason {
             Self::UnexpectedEnd => "unexpected_end",
             Self::ShortSession => "short_session",
             Self::UnseenKeySet => "unseen_key_set",
+            Self::UnseenNgram => "unseen_ngram",
+            Self::UnusualDelay => "unusual_delay",
+            Self::UnusualLength => "unusual_length",
+            Self::UnusualCounts => "unusual_counts",
+            Self::UnusualSequence => "unusual_sequence",
+            Self::LikeAnomalies => "like_anomalies",
         }
     }
 
@@ -68,6 +86,12 @@ impl Reason {
             Self::UnexpectedEnd => "the session ends where more was expected",
             Self::ShortSession => "the session is shorter than one window",
             Self::UnseenKeySet => "log keys that never occurred together in training",
+            Self::UnseenNgram => "log keys that never followed each other in training",
+            Self::UnusualDelay => "unusually much or little time since the event before",
+            Self::UnusualLength => "fewer or more events than any session in training",
+            Self::UnusualCounts => "log keys in numbers that are unlike those in training",
+            Self::UnusualSequence => "a sequence of log keys unlike those in training",
+            Self::LikeAnomalies => "like the sessions that are labelled anomalous in training",
         }
     }
 }

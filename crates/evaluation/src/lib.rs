@@ -65,8 +65,8 @@ pub use explanation::{Departure, Expectation, Explanation, Step, Texts};
 pub use explanation_text::explanation_text;
 pub use judged::{Judged, Label, distinct, pair};
 pub use metrics::{
-    Baseline, ChosenOn, Data, Environment, EpochLoss, Experiment, Metrics, OperatingPoint, Part, SCHEMA_VERSION,
-    Timing, Timings, Unit, metrics_schema,
+    Baseline, ChosenOn, CurvePoint, Data, Environment, EpochLoss, Experiment, Metrics, OperatingPoint, Part,
+    RivalTiming, SCHEMA_VERSION, Timing, Timings, Unit, metrics_schema,
 };
 pub use plots::{Plot, plots};
 pub use report::{EXPLAINED_SESSIONS, ReportInput, Script, html_page, most_anomalous, report_html, report_markdown};

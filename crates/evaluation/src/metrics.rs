@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Assessment, Natural, ReasonCount, ScoreHistogram, Scores, Sweeps};
+use crate::curves::{score_steps, thin};
+use crate::{Assessment, Judged, Natural, Prevalence, ReasonCount, ScoreHistogram, Scores, Sweeps};
 
 /// Version of the layout of [`Metrics`]; it rises when a field is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -115,21 +116,47 @@ pub struct Baseline {
     pub by_reason: BTreeMap<String, ReasonCount>,
     /// Every distinct pair of sequence and label counted once.
     pub distinct: Scores,
+    /// The precision/recall curve over thresholds on its score, from the highest down; at most 50 points.
+    #[serde(default)]
+    pub curve: Vec<CurvePoint>,
 }
 
-impl From<Assessment> for Baseline {
-    fn from(assessment: Assessment) -> Self {
+/// A point of a precision/recall curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CurvePoint {
+    /// Of the anomalous sessions, how many are flagged.
+    pub recall: f64,
+    /// Of the flagged sessions, how many are anomalous.
+    pub precision: f64,
+}
+
+/// Points of a rival's curve that are kept at most.
+const CURVE_POINTS: usize = 50;
+
+impl Baseline {
+    /// Assesses a rival; `seed` drives the intervals.
+    #[must_use]
+    pub fn of(judged: &[Judged<'_>], prevalence: Option<Prevalence>, seed: u64) -> Self {
         let Assessment {
             test,
             natural,
             by_reason,
             distinct,
-        } = assessment;
+        } = Assessment::of(judged, prevalence, seed);
+        let steps = thin(&score_steps(judged), CURVE_POINTS).into_iter();
         Self {
             test,
             natural,
             by_reason,
             distinct,
+            curve: steps
+                .filter_map(|step| {
+                    Some(CurvePoint {
+                        recall: step.recall?,
+                        precision: step.precision?,
+                    })
+                })
+                .collect(),
         }
     }
 }
@@ -180,6 +207,18 @@ pub struct Timings {
     pub train: Option<Timing>,
     /// Sessions to verdicts.
     pub detect: Option<Timing>,
+    /// The rivals, by name.
+    #[serde(default)]
+    pub baselines: BTreeMap<String, RivalTiming>,
+}
+
+/// How long a rival took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RivalTiming {
+    /// Wall-clock seconds of learning, its threshold included.
+    pub fit_seconds: f64,
+    /// Wall-clock seconds from sessions to verdicts.
+    pub detect_seconds: f64,
 }
 
 /// What a rate counts.

@@ -40,6 +40,11 @@ pub fn probability(value: f64) -> String {
     }
 }
 
+/// Seconds in a unit that fits, a dash where they are unknown.
+pub fn optional_seconds(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), seconds)
+}
+
 /// Seconds in a unit that fits.
 pub fn seconds(value: f64) -> String {
     if value < 1.0 {

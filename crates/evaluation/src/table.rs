@@ -1,6 +1,6 @@
 //! The result table, for terminals and for Markdown.
 
-use crate::number::{count, rate, share};
+use crate::number::{count, optional_seconds, rate, share};
 use crate::{ChosenOn, Confusion, Metrics, Natural, Scores};
 
 /// A detector's row, whichever it is.
@@ -9,6 +9,8 @@ pub(crate) struct Row<'a> {
     pub(crate) test: &'a Scores,
     pub(crate) natural: Option<&'a Natural>,
     pub(crate) distinct: &'a Scores,
+    /// Wall-clock seconds of learning and judging.
+    pub(crate) seconds: Option<f64>,
 }
 
 /// The detector, then the rivals by name.
@@ -19,18 +21,26 @@ pub(crate) fn rows(metrics: &Metrics) -> Vec<Row<'_>> {
     } else {
         ""
     };
-    let main = &metrics.detector;
+    let (main, timings) = (&metrics.detector, &metrics.timings);
     let first = Row {
         name: format!("deeplog{oracle}"),
         test: &main.test,
         natural: main.natural.as_ref(),
         distinct: &main.distinct,
+        seconds: timings
+            .train
+            .zip(timings.detect)
+            .map(|(train, detect)| train.seconds + detect.seconds),
     };
     let rivals = metrics.baselines.iter().map(|(name, rival)| Row {
         name: crate::visible(name),
         test: &rival.test,
         natural: rival.natural.as_ref(),
         distinct: &rival.distinct,
+        seconds: timings
+            .baselines
+            .get(name)
+            .map(|timing| timing.fit_seconds + timing.detect_seconds),
     });
     std::iter::once(first).chain(rivals).collect()
 }
@@ -69,10 +79,11 @@ pub fn results_table(metrics: &Metrics) -> String {
         "F1",
         "AP",
         "false alarms",
+        "time",
     ];
     let mut table: Vec<Vec<String>> = vec![head.map(str::to_owned).to_vec()];
     let heading = |text: String| vec![text];
-    let scored = |name: &str, scores: &Scores| {
+    let scored = |row: &Row<'_>, scores: &Scores| {
         let Confusion {
             true_positives,
             false_positives,
@@ -86,17 +97,18 @@ pub fn results_table(metrics: &Metrics) -> String {
             scores.rates.f1,
             scores.average_precision,
         ];
-        let mut cells = vec![format!("  {name}")];
+        let mut cells = vec![format!("  {}", row.name)];
         cells.extend(counts);
         cells.extend(rates.map(rate));
         cells.push(rate(scores.rates.false_alarm_rate));
+        cells.push(optional_seconds(row.seconds));
         cells
     };
     table.push(heading(format!(
         "as measured: {}",
         population(metrics.detector.test.confusion)
     )));
-    table.extend(rows.iter().map(|row| scored(&row.name, row.test)));
+    table.extend(rows.iter().map(|row| scored(row, row.test)));
     if let Some(natural) = &metrics.detector.natural {
         table.push(heading(format!(
             "weighted to a natural share of {} anomalous",
@@ -114,6 +126,7 @@ pub fn results_table(metrics: &Metrics) -> String {
             cells.extend(std::iter::repeat_n(String::new(), 4));
             cells.extend(rates.map(rate));
             cells.push(rate(row.test.rates.false_alarm_rate));
+            cells.push(optional_seconds(row.seconds));
             table.push(cells);
         }
     }
@@ -121,7 +134,7 @@ pub fn results_table(metrics: &Metrics) -> String {
         "distinct sequences, once each: {}",
         distinct_population(metrics.detector.distinct.confusion)
     )));
-    table.extend(rows.iter().map(|row| scored(&row.name, row.distinct)));
+    table.extend(rows.iter().map(|row| scored(row, row.distinct)));
     align(&table)
 }
 
@@ -133,13 +146,22 @@ pub fn results_markdown(metrics: &Metrics) -> String {
         .natural
         .as_ref()
         .map(|natural| share(natural.prevalence));
-    let mut head = ["detector", "precision", "recall", "F1", "AP", "false alarms"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut head = [
+        "detector",
+        "tp",
+        "fp",
+        "precision",
+        "recall",
+        "F1",
+        "AP",
+        "false alarms",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     if let Some(prevalence) = &natural {
         head.extend(["precision", "F1", "AP"].map(|name| format!("{name} at {prevalence}")));
     }
-    head.push("F1, distinct".to_owned());
+    head.extend(["F1, distinct", "time"].map(str::to_owned));
     let mut text = format!("| {} |\n|---|{}\n", head.join(" | "), "---:|".repeat(head.len() - 1));
     for row in rows(metrics) {
         let rates = &row.test.rates;
@@ -152,8 +174,15 @@ pub fn results_markdown(metrics: &Metrics) -> String {
             cells.extend(views.unwrap_or_default());
         }
         cells.push(row.distinct.rates.f1);
-        let cells: Vec<String> = cells.into_iter().map(rate).collect();
-        text += &format!("| {} | {} |\n", crate::escape_markdown(&row.name), cells.join(" | "));
+        let Confusion {
+            true_positives,
+            false_positives,
+            ..
+        } = row.test.confusion;
+        let mut texts = [true_positives, false_positives].map(count).to_vec();
+        texts.extend(cells.into_iter().map(rate));
+        texts.push(optional_seconds(row.seconds));
+        text += &format!("| {} | {} |\n", crate::escape_markdown(&row.name), texts.join(" | "));
     }
     text
 }

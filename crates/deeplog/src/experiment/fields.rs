@@ -78,6 +78,34 @@ impl<'p> Fields<'p> {
         }
     }
 
+    /// An array of tables within this one (`[[key]]`); `None` where it is left out.
+    pub(crate) fn sections(&mut self, key: &'static str) -> Option<Vec<Fields<'p>>> {
+        self.known.push(key);
+        let items = match self.table.remove(key)? {
+            Value::Array(items) => items,
+            other => {
+                self.problem(
+                    key,
+                    format!("{other} is not an array of tables; write [[{key}]] for each"),
+                );
+                return Some(Vec::new());
+            }
+        };
+        let mut sections = Vec::new();
+        for (place, item) in items.into_iter().enumerate() {
+            match item {
+                Value::Table(table) => sections.push(Fields {
+                    path: format!("{}{key}[{place}].", self.path),
+                    table,
+                    known: Vec::new(),
+                    problems: self.problems,
+                }),
+                other => self.problem(&format!("{key}[{place}]"), format!("{other} is not a table")),
+            }
+        }
+        Some(sections)
+    }
+
     /// Remembers a mistake in one of the fields.
     pub(crate) fn problem(&self, key: &str, fact: impl Into<String>) {
         let field = format!("{}{key}", self.path);

@@ -3,6 +3,7 @@
 //! Reading is in two steps. The text becomes a table, overrides are applied to it, the dataset it names is read into
 //! it; then the table becomes an [`Experiment`] that the rest of the library accepts, or a list of all its mistakes.
 
+mod baselines;
 mod data;
 mod fields;
 mod profile;
@@ -19,6 +20,7 @@ use toml::{Table, Value};
 
 use crate::error::{Error, Problem, Result};
 use crate::parser_state::ParserState;
+pub use baselines::Baseline;
 pub use data::{Data, Source, Split, SplitMethod};
 use fields::Fields;
 pub use profile::{KnownTemplates, LabelRule, Profile, Stamp};
@@ -45,6 +47,8 @@ pub struct Experiment {
     pub training: Training,
     /// When a session is flagged.
     pub detection: Detection,
+    /// The rivals beside the detector.
+    pub baselines: Vec<Baseline>,
     /// Share of anomalous sessions in nature, for figures that depend on it.
     pub prevalence: Option<f64>,
     /// What the run must reach with `--check`.
@@ -97,6 +101,9 @@ pub struct Expect {
     /// Where the figure comes from.
     pub source: String,
 }
+
+/// The paper's g.
+const TOP_G: u32 = 9;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -258,6 +265,11 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
     let model = read_model(fields.section("model"));
     let training = read_training(fields.section("training"), seed);
     let detection = read_detection(fields.section("detection"));
+    let top_g = match detection.map(|detection| detection.rule) {
+        Some(Rule::TopG(g)) => g,
+        _ => TOP_G,
+    };
+    let baselines = baselines::read(fields.sections("baselines"), model.history, top_g);
     let mut evaluation = fields.section("evaluation");
     let prevalence = evaluation.optional("prevalence");
     evaluation.ensure(prevalence.is_none_or(|p| p > 0.0 && p < 1.0), "prevalence", || {
@@ -276,6 +288,7 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
         model,
         training,
         detection: detection?,
+        baselines,
         prevalence,
         expect,
         table,
@@ -364,7 +377,7 @@ fn read_detection(mut fields: Fields<'_>) -> Option<Detection> {
             Some(Rule::Probability(least))
         }
         (top_g, None) => {
-            let g = top_g.unwrap_or(9);
+            let g = top_g.unwrap_or(TOP_G);
             fields.ensure(g > 0, "top_g", || {
                 "0 candidates would flag everything; give at least 1".into()
             });

@@ -48,14 +48,25 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
             "The split is by lot, so training has seen the future; a chronological split is stricter.".to_owned(),
         );
     }
-    let rival = metrics
-        .baselines
-        .get("unseen key set")
-        .and_then(|rival| rival.test.rates.f1);
-    if let (Some(rival), Some(ours)) = (rival, metrics.detector.test.rates.f1)
-        && rival >= ours
-    {
-        caveats.push("A rule without learning (unseen key set) is as good or better here; the model earns its place only by what that rule cannot see.".to_owned());
+    let rivals = metrics.baselines.iter();
+    let as_good: Vec<&str> = rivals
+        .filter(|(_, rival)| rival.test.rates.f1.is_some() && rival.test.rates.f1 >= metrics.detector.test.rates.f1)
+        .map(|(name, _)| &**name)
+        .collect();
+    if !as_good.is_empty() {
+        caveats.push(format!(
+            "By F1 these rivals are as good or better here: {}. The model earns its place only by what they cannot see.",
+            as_good.join(", ")
+        ));
+    }
+    if !judged.rivals.is_empty() {
+        caveats.push(
+            "The thresholds of rivals come from normal training sessions that were held out, never from test sessions."
+                .to_owned(),
+        );
+    }
+    for (label, why) in &judged.left_out {
+        caveats.push(format!("The rival {label} is left out: {why}."));
     }
     caveats
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use detection::{Rule, Verdict};
 use evaluation::{
-    Assessment, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint, Part, Prevalence,
+    Assessment, Baseline, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint, Part, Prevalence,
     SCHEMA_VERSION, ScoreHistogram, Sweeps, Timing, Timings, Unit, pair,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -31,10 +31,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
     for rival in &judged.rivals {
         let verdicts = of(&rival.verdicts);
         let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
-        baselines.insert(
-            rival.name.to_owned(),
-            Assessment::of(&pairs, prevalence, experiment.seed).into(),
-        );
+        baselines.insert(rival.name.to_owned(), Baseline::of(&pairs, prevalence, experiment.seed));
     }
     let summary = &training.artefact.description.training;
     let (g, threshold) = match experiment.detection.rule {
@@ -113,6 +110,11 @@ fn timings(judged: &Judged<'_>) -> Timings {
             .map(|(seconds, events)| Timing::new(seconds, events, Unit::Events)),
         train: Some(Timing::new(training.seconds, trained, Unit::Windows)),
         detect: Some(Timing::new(judged.detect_seconds, scored, Unit::Windows)),
+        baselines: judged
+            .rivals
+            .iter()
+            .map(|rival| (rival.name.to_owned(), rival.timing))
+            .collect(),
     }
 }
 

@@ -4,13 +4,13 @@ mod caveats;
 mod expectation;
 mod measure;
 mod publish;
+mod rivals;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use baselines::{UnseenKey, UnseenKeySet};
 use deeplog_lstm::Device;
-use detection::{DeepLog, Detector, Verdict};
+use detection::{DeepLog, Verdict};
 use evaluation::{Explanation, Label, Metrics};
 use sequence_windowing::Session;
 
@@ -21,6 +21,7 @@ use crate::observer::Observer;
 use crate::output::{create_folder, write_atomically};
 use crate::training::{self, Training};
 pub use expectation::Miss;
+use rivals::{Judgement, LeftOut};
 
 /// How to run an experiment.
 #[derive(Clone, Debug)]
@@ -50,12 +51,6 @@ pub struct RunSummary {
     pub misses: Vec<Miss>,
 }
 
-/// A detector's verdicts on the test sessions.
-struct Judgement {
-    name: &'static str,
-    verdicts: Vec<Verdict>,
-}
-
 /// Everything a run knows once its detectors have spoken.
 struct Judged<'r> {
     experiment: &'r Experiment,
@@ -64,7 +59,8 @@ struct Judged<'r> {
     /// The test sessions, as the vocabulary knows them.
     test: Vec<Session>,
     deeplog: Vec<Verdict>,
-    rivals: Vec<Judgement>,
+    rivals: Vec<Judgement<'r>>,
+    left_out: Vec<LeftOut<'r>>,
     detect_seconds: f64,
     device: &'r Device,
 }
@@ -138,20 +134,10 @@ fn judge<'r>(
     );
     observer.begin("detecting", Some(test.len() as u64));
     let started = Instant::now();
-    let deeplog = judge_all(&detector, &test, observer);
+    let deeplog = rivals::judge_all(&detector, &test, observer);
     let detect_seconds = started.elapsed().as_secs_f64();
-    let normal = || training.train.iter().chain(&training.validation);
-    let rivals = vec![
-        Judgement {
-            name: "unseen key",
-            verdicts: judge_all(&UnseenKey, &test, observer),
-        },
-        Judgement {
-            name: "unseen key set",
-            verdicts: judge_all(&UnseenKeySet::fit(normal()), &test, observer),
-        },
-    ];
     observer.end(&format!("{} sessions", test.len()));
+    let (rivals, left_out) = rivals::judge(experiment, training, &test, observer)?;
     Ok(Judged {
         experiment,
         corpus,
@@ -159,16 +145,9 @@ fn judge<'r>(
         test,
         deeplog,
         rivals,
+        left_out,
         detect_seconds,
         device,
-    })
-}
-
-fn judge_all(detector: &impl Detector, sessions: &[Session], observer: &mut dyn Observer) -> Vec<Verdict> {
-    let mut done = 0;
-    detector.judge(sessions, &mut |more| {
-        done += more as u64;
-        observer.advance(done, "");
     })
 }
 

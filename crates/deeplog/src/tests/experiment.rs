@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use baselines::Rival;
+
 use crate::{Error, Experiment, Override, Source};
 
 fn problems(text: &str) -> Vec<(String, String)> {
@@ -191,4 +193,85 @@ fn a_rule_set_on_the_command_line_takes_the_others_place() {
         read(&["detection.top_g=3", "detection.probability=0.01"]).is_err(),
         "two rules at once are a mistake"
     );
+}
+
+#[test]
+fn rivals_are_chosen_by_name_with_their_settings() {
+    let read = |text: &str| {
+        let table = format!("{VALID}\n{text}").parse().unwrap();
+        Experiment::from_table(table, Path::new("/data"), "test")
+            .unwrap()
+            .baselines
+    };
+    let all = read("");
+    assert!(
+        all.len() >= 10 && all.iter().any(|rival| rival.label == "unseen key set"),
+        "{all:?}"
+    );
+    let chosen = read(
+        "[model]\nhistory = 7\n[[baselines]]\nname = \"pca\"\nvariance = 0.9\nfalse_alarms = 0.02\n[[baselines]]\nname = \"frequent_keys\"\nlabel = \"common\"",
+    );
+    assert_eq!(chosen[0].rival, Rival::Pca { variance: 0.9 });
+    assert_eq!((&*chosen[0].label, chosen[0].false_alarms), ("PCA", 0.02));
+    assert_eq!(chosen[1].rival, Rival::FrequentKeys { top_g: 9, history: 7 });
+    assert_eq!(chosen[1].label, "common");
+    let none = format!("baselines = []\n{VALID}").parse().unwrap();
+    let none = Experiment::from_table(none, Path::new("/data"), "test").unwrap();
+    assert_eq!(none.baselines, []);
+}
+
+#[test]
+fn mistakes_in_rivals_are_told_with_their_place() {
+    let pca = "[[baselines]]\nname = \"pca\"\n";
+    for (text, field, fact) in [
+        ("[[baselines]]\n".to_owned(), "baselines[0].name", "is missing"),
+        (
+            "[[baselines]]\nname = \"pac\"".to_owned(),
+            "baselines[0].name",
+            "did you mean `pca`?",
+        ),
+        (
+            "[[baselines]]\nname = \"oracle\"".to_owned(),
+            "baselines[0].name",
+            "known are unseen_key",
+        ),
+        (
+            format!("{pca}varience = 0.9"),
+            "baselines[0].varience",
+            "did you mean `variance`?",
+        ),
+        (format!("{pca}variance = 95"), "baselines[0].variance", "not a share"),
+        (
+            format!("{pca}false_alarms = 1.0"),
+            "baselines[0].false_alarms",
+            "not a share",
+        ),
+        (
+            format!("{pca}label = \"deeplog\""),
+            "baselines[0].label",
+            "does not tell",
+        ),
+        (format!("{pca}{pca}"), "baselines[1].label", "`PCA` does not tell"),
+        (
+            "[[baselines]]\nname = \"unseen_ngram\"\nn = 0".to_owned(),
+            "baselines[0].n",
+            "outside 1",
+        ),
+        (
+            "[[baselines]]\nname = \"unseen_key\"\nfalse_alarms = 0.1".to_owned(),
+            "baselines[0].false_alarms",
+            "unknown field",
+        ),
+        (
+            "[baselines]\nname = \"pca\"".to_owned(),
+            "baselines",
+            "is not an array of tables",
+        ),
+    ] {
+        let found = problems(&format!("{VALID}\n{text}"));
+        let is_told = found.len() == 1 && found[0].0 == field && found[0].1.contains(fact);
+        assert!(is_told, "{text}: {found:?}");
+    }
+    let found = problems(&format!("baselines = [3]\n{VALID}"));
+    assert_eq!(found, [("baselines[0]".to_owned(), "3 is not a table".to_owned())]);
 }

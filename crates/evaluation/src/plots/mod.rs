@@ -22,15 +22,20 @@ pub struct Plot {
     pub png: Vec<u8>,
 }
 
-/// Draws all that the runs hold: precision/recall curve, number of candidates, training; for a single run threshold,
-/// scores and confusion as well. What a run has no data for is left out.
+/// Draws all that the runs hold: precision/recall curve, number of candidates, training; for a single run rivals,
+/// threshold, scores and confusion as well. What a run has no data for is left out.
 ///
 /// # Errors
 /// If the drawing library fails.
 pub fn plots(metrics: &[Metrics]) -> Result<Vec<Plot>, EvaluationError> {
     let mut charts = vec![runs::precision_recall(metrics)];
     match metrics {
-        [run] => charts.extend([single::candidates(run), single::thresholds(run), single::scores(run)]),
+        [run] => charts.extend([
+            runs::rivals(run),
+            single::candidates(run),
+            single::thresholds(run),
+            single::scores(run),
+        ]),
         _ => charts.push(runs::candidates(metrics)),
     }
     charts.push(runs::losses(metrics));

@@ -7,9 +7,13 @@ use super::canvas::{INK, PALETTE, Symbol};
 use super::chart::{Chart, Series, Shape};
 use crate::number::{rate, share};
 use crate::table::population;
-use crate::{Metrics, Prevalence};
+use crate::{CurvePoint, Metrics, Prevalence};
 
-const RIVALS: [Symbol; 3] = [Symbol::Square, Symbol::Triangle, Symbol::Diamond];
+const RIVALS: [Symbol; 4] = [Symbol::Ring, Symbol::Square, Symbol::Triangle, Symbol::Diamond];
+
+/// Recall that is gained by a step that is drawn: less than a line is wide cannot be seen, and turns on one spot give
+/// spikes.
+const LEAST_STEP: f64 = 0.002;
 
 /// Precision over recall in steps, as average precision counts it.
 pub(super) fn precision_recall(runs: &[Metrics]) -> Option<Chart> {
@@ -40,7 +44,6 @@ pub(super) fn precision_recall(runs: &[Metrics]) -> Option<Chart> {
     if let [run] = runs {
         subtitle = format!("{}: {}", run.experiment.name, population(run.detector.test.confusion));
         series.extend(natural(run));
-        series.extend(rivals(run));
     }
     for (run, colour) in runs.iter().zip(PALETTE.iter().cycle()) {
         let rates = &run.detector.test.rates;
@@ -99,21 +102,60 @@ fn natural(run: &Metrics) -> Option<Series> {
     })
 }
 
-fn rivals(run: &Metrics) -> impl Iterator<Item = Series> {
-    let looks = PALETTE[1..].iter().cycle().zip(RIVALS.iter().cycle());
-    run.baselines
-        .iter()
-        .zip(looks)
-        .filter_map(|((name, rival), (colour, symbol))| {
-            let point = (rival.test.rates.recall?, rival.test.rates.precision?);
-            let name = format!("{name}, F1 {}", rate(rival.test.rates.f1));
-            Some(Series {
-                name,
-                colour: *colour,
-                shape: Shape::Points(*symbol),
-                points: vec![point],
+/// The detector's curve among those of its rivals, with the points that they were run at.
+pub(super) fn rivals(run: &Metrics) -> Option<Chart> {
+    if run.baselines.is_empty() || !run.has_labels() {
+        return None;
+    }
+    let curve = |points: &[CurvePoint]| {
+        let mut before = 0.0;
+        let steps = points.iter().filter_map(|point| {
+            let gained = point.recall - before >= LEAST_STEP;
+            gained.then(|| {
+                let from = std::mem::replace(&mut before, point.recall);
+                [(from, point.precision), (point.recall, point.precision)]
             })
-        })
+        });
+        steps.flatten().collect::<Vec<_>>()
+    };
+    let main = &run.detector.test;
+    let first = ("deeplog", main, precision_recall_steps(run, None));
+    let others = run
+        .baselines
+        .iter()
+        .map(|(name, rival)| (&**name, &rival.test, curve(&rival.curve)));
+    let mut series = Vec::new();
+    for (place, (name, test, points)) in std::iter::once(first).chain(others).enumerate() {
+        let colour = PALETTE[place % PALETTE.len()];
+        if points.is_empty() {
+            continue;
+        }
+        series.push(Series {
+            name: format!("{name}, AP {}", rate(test.average_precision)),
+            colour,
+            shape: if place < PALETTE.len() {
+                Shape::Line
+            } else {
+                Shape::Dashed
+            },
+            points,
+        });
+        let point = test.rates.recall.zip(test.rates.precision);
+        series.push(Series {
+            name: String::new(),
+            colour,
+            shape: Shape::Points(RIVALS[place % RIVALS.len()]),
+            points: point.into_iter().collect(),
+        });
+    }
+    Some(Chart {
+        name: "rivals",
+        title: "Rivals".to_owned(),
+        subtitle: "marks: the settings they were run with".to_owned(),
+        x: Axis::share("recall: anomalous sessions that are flagged").padded(0.015),
+        y: Axis::share("precision: flagged sessions that are anomalous").padded(0.015),
+        series,
+    })
 }
 
 /// Precision at a recall is that of the step which reaches it.

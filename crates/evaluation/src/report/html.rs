@@ -5,7 +5,7 @@ use detection::Reason;
 use super::page::html_page;
 use super::sessions::{explanations, flagged_list};
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
-use crate::number::{count, rate, share};
+use crate::number::{count, optional_seconds, rate, share};
 use crate::table::{Row, distinct_population, population, rows};
 use crate::{Interval, Metrics, escape};
 
@@ -82,32 +82,45 @@ fn results(metrics: &Metrics) -> String {
         return "<p>No test session has a label, so there is nothing to measure.</p>\n".to_owned();
     }
     let rows = rows(metrics);
-    let head = ["detector", "precision", "recall", "F1", "AP", "false alarms"];
+    let head = [
+        "detector",
+        "tp",
+        "fp",
+        "precision",
+        "recall",
+        "F1",
+        "AP",
+        "false alarms",
+        "time",
+    ];
     let with_interval = |value: Option<f64>, interval: Option<Interval>| {
         let interval = interval.map_or_else(String::new, |Interval { low, high }| {
             format!("<small>{low:.4} to {high:.4}</small>")
         });
         format!("{}{interval}", rate(value))
     };
-    let scored = |name: &str, scores: &crate::Scores| {
+    let scored = |row: &Row<'_>, scores: &crate::Scores| {
         let (rates, intervals) = (&scores.rates, &scores.intervals);
         [
-            escape(name),
+            escape(&row.name),
+            count(scores.confusion.true_positives),
+            count(scores.confusion.false_positives),
             with_interval(rates.precision, intervals.precision),
             with_interval(rates.recall, intervals.recall),
             with_interval(rates.f1, intervals.f1),
             rate(scores.average_precision),
             rate(rates.false_alarm_rate),
+            optional_seconds(row.seconds),
         ]
     };
-    let measured: Vec<_> = rows.iter().map(|row| scored(&row.name, row.test)).collect();
+    let measured: Vec<_> = rows.iter().map(|row| scored(row, row.test)).collect();
     let mut html = format!(
         "<h3>As measured: {}</h3>\n",
         population(metrics.detector.test.confusion)
     );
     html += &table(head, &measured);
     html += "<p class=\"quiet\">Small figures: 95% intervals, resampled by distinct sequence. AP: average precision, which needs no \
-             threshold. False alarms: normal sessions that are flagged.</p>\n";
+             threshold. False alarms: normal sessions that are flagged. Time: learning and judging.</p>\n";
     if let Some(natural) = &metrics.detector.natural {
         let weighted = |row: &Row<'_>| {
             let natural = row.natural?;
@@ -129,9 +142,10 @@ fn results(metrics: &Metrics) -> String {
         };
         let prevalence = share(natural.prevalence);
         html += &format!("<h3>Weighted to a natural share of {prevalence} anomalous sessions</h3>\n");
+        let head = ["detector", "precision", "recall", "F1", "AP", "false alarms"];
         html += &table(head, &rows.iter().filter_map(weighted).collect::<Vec<_>>());
     }
-    let distinct: Vec<_> = rows.iter().map(|row| scored(&row.name, row.distinct)).collect();
+    let distinct: Vec<_> = rows.iter().map(|row| scored(row, row.distinct)).collect();
     html += &format!(
         "<h3>Each distinct sequence counted once: {}</h3>\n{}",
         distinct_population(metrics.detector.distinct.confusion),

@@ -41,12 +41,14 @@ fn metrics_hold_what_is_promised() {
         "/distinct/f1",
         "/baselines/unseen_key</f1",
         "/baselines/unseen_key</natural/f1",
+        "/baselines/unseen_key</curve/0/precision",
         "/sweeps/g/0/f1",
         "/sweeps/threshold/0/f1",
         "/sweeps/oracle/g/g",
         "/losses/0/validation",
         "/timings/parse/per_second",
         "/timings/train/seconds",
+        "/timings/baselines/unseen_key</fit_seconds",
         "/environment/device",
     ] {
         assert!(json.pointer(pointer).is_some_and(|value| !value.is_null()), "{pointer}");
@@ -131,7 +133,7 @@ fn the_table_is_aligned() {
     let cells: BTreeSet<_> = markdown.lines().map(|line| line.matches('|').count()).collect();
     assert_eq!(
         (markdown.lines().count(), cells),
-        (4, BTreeSet::from([11])),
+        (4, BTreeSet::from([14])),
         "{markdown}"
     );
 }
@@ -167,7 +169,7 @@ fn every_flagged_session_has_its_explanation() {
         assert_eq!(html.matches(&format!("<article id=\"session-{session}\">")).count(), 1);
     }
     assert_eq!(html.matches("expected instead").count(), 3);
-    assert_eq!(html.matches("<svg ").count(), 6);
+    assert_eq!(html.matches("<svg ").count(), 7);
     for part in [
         "oracle: g = ",
         "95% intervals",

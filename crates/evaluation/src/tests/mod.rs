@@ -125,7 +125,11 @@ pub(super) fn metrics() -> Metrics {
             distinct_windows: 4_727,
             counters: [("skipped_lines".to_owned(), 3)].into(),
         },
-        baselines: [("unseen_key<".to_owned(), assessment.clone().into())].into(),
+        baselines: [(
+            "unseen_key<".to_owned(),
+            Baseline::of(&judged, Some(Prevalence::new(0.25).unwrap()), 7),
+        )]
+        .into(),
         detector: assessment,
         operating_point: OperatingPoint {
             g: Some(9),
@@ -151,6 +155,14 @@ pub(super) fn metrics() -> Metrics {
             group: timing,
             train: timing,
             detect: timing,
+            baselines: [(
+                "unseen_key<".to_owned(),
+                RivalTiming {
+                    fit_seconds: 0.25,
+                    detect_seconds: 0.5,
+                },
+            )]
+            .into(),
         },
         environment: Environment {
             device: "cpu".into(),

@@ -14,6 +14,7 @@ fn one_run_gives_every_picture() {
         names(&plots),
         [
             "precision_recall",
+            "rivals",
             "candidates",
             "threshold",
             "scores",
@@ -36,8 +37,9 @@ fn one_run_gives_every_picture() {
         plots[0].svg.contains(r"hdfs &lt;&amp;&gt; \u{202e}"),
         "the name of the run, escaped"
     );
-    assert!(plots[0].svg.contains("unseen_key&lt;") && plots[0].svg.contains("at 25% anomalous"));
-    assert!(plots[1].svg.contains("oracle"));
+    assert!(plots[0].svg.contains("at 25% anomalous"));
+    assert!(plots[1].svg.contains("unseen_key&lt;, AP 0.") && plots[1].svg.contains("deeplog, AP 0."));
+    assert!(plots[2].svg.contains("oracle"));
 }
 
 #[test]

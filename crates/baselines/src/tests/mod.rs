@@ -1,10 +1,13 @@
-use std::fs;
-use std::path::Path;
+//! What the tests of this crate share, and the rules that have no settings.
+
+mod each;
+mod properties;
+mod reference;
 
 use detection::{Detector, Reason};
 use sequence_windowing::{Event, KeyName, Session, SessionEnd, Vocabulary};
 
-use crate::{UnseenKey, UnseenKeySet};
+use crate::{FALSE_ALARMS, Lesson, Rival, UnseenKey, UnseenKeySet};
 
 fn session(keys: &str) -> Session<KeyName> {
     let event = |(i, key): (usize, &str)| Event {
@@ -22,6 +25,28 @@ fn session(keys: &str) -> Session<KeyName> {
 
 fn encoded(vocabulary: &Vocabulary, sessions: &[Session<KeyName>]) -> Vec<Session> {
     sessions.iter().map(|session| vocabulary.encode(session)).collect()
+}
+
+/// Every kind of rival.
+fn all() -> Vec<Rival> {
+    let mut all = Rival::cheap();
+    all.extend([
+        Rival::FrequentKeys { top_g: 2, history: 3 },
+        Rival::EditDistance,
+        Rival::LocalOutlierFactor { neighbours: 3 },
+        Rival::Invariants { support: 0.98 },
+        Rival::LogClustering { distance: 0.5 },
+    ]);
+    all
+}
+
+fn lesson<'l>(normal: &'l [&'l Session], vocabulary: &'l Vocabulary) -> Lesson<'l> {
+    Lesson {
+        normal,
+        vocabulary,
+        false_alarms: FALSE_ALARMS,
+        seed: 1,
+    }
 }
 
 #[test]
@@ -57,41 +82,4 @@ fn key_sets_know_neither_order_nor_number() {
                 .all(|finding| finding.reason == Reason::UnseenKeySet)
         );
     }
-}
-
-/// The rows "unseen key" and "unseen key-set" of the reference figures on the same data.
-#[test]
-fn the_reference_figures_on_hdfs_are_reproduced() {
-    let Some(data) = std::env::var_os("DEEPLOG_DATA") else {
-        // Straight to standard error: the test runner hides what a passing test prints.
-        std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!("left out: the reference figures on HDFS need DEEPLOG_DATA\n"),
-        )
-        .unwrap();
-        return;
-    };
-    let read = |name: &str| -> Vec<Session<KeyName>> {
-        let text = fs::read_to_string(Path::new(&data).join("hdfs").join(name)).unwrap();
-        text.lines()
-            .map(|line| session(line.split_once(',').map_or(line, |(_, keys)| keys)))
-            .collect()
-    };
-    let normal = read("normal_train.txt");
-    let vocabulary = Vocabulary::from_sessions(&normal);
-    let normal = encoded(&vocabulary, &normal);
-    let tests = [read("normal_dev.csv"), read("abnormal_dev.txt")].map(|sessions| encoded(&vocabulary, &sessions));
-    assert_eq!(tests.each_ref().map(Vec::len), [5_583, 7_255]);
-    let flagged = |detector: &dyn Fn(&[Session]) -> usize| tests.each_ref().map(|sessions| detector(sessions));
-    let count = |verdicts: Vec<detection::Verdict>| verdicts.iter().filter(|verdict| verdict.is_anomalous()).count();
-    assert_eq!(
-        flagged(&|sessions| count(UnseenKey.judge(sessions, &mut |_| ()))),
-        [2, 3_931]
-    );
-    let rule = UnseenKeySet::fit(&normal);
-    assert_eq!(rule.len(), 11);
-    assert_eq!(
-        flagged(&|sessions| count(rule.judge(sessions, &mut |_| ()))),
-        [2, 7_248]
-    );
 }
