@@ -15,6 +15,7 @@ mod formats;
 mod harness;
 mod hostile;
 mod init;
+mod inject;
 mod interruption;
 mod labels;
 mod model_files;

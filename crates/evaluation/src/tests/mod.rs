@@ -3,6 +3,7 @@
 mod documents;
 mod explanations;
 mod figures;
+mod kinds;
 mod pictures;
 
 use detection::{Candidate, Finding, Outcome, Reason, Symbol, Verdict};
@@ -126,6 +127,9 @@ pub(super) fn metrics() -> Metrics {
             counters: [("skipped_lines".to_owned(), 3)].into(),
         },
         baselines: [("unseen_key<".to_owned(), assessment.clone().into())].into(),
+        by_kind: [("deeplog", 3), ("unseen_key<", 0)]
+            .map(|(name, found)| (name.to_owned(), kinds::figures(found)))
+            .into(),
         detector: assessment,
         operating_point: OperatingPoint {
             g: Some(9),
