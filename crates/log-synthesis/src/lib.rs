@@ -1,5 +1,5 @@
 //! Logs and faults that are made, from a seed and with labels: a simulator of HDFS, and known faults for normal sessions
-//! ([`Injector`]).
+//! ([`Injector`]), and varied copies of messages ([`Variator`]).
 //!
 //! The simulator writes raw log lines of block lives, interleaved over many blocks and nodes.
 //! The lines have the header of the published HDFS_v1 log, `<Date> <Time> <Pid> <Level> <Component>: <Content>`, and the
@@ -19,6 +19,7 @@
 //! ```
 
 mod anomaly;
+mod augment;
 mod clock;
 mod cluster;
 mod config;
@@ -32,6 +33,7 @@ mod step;
 mod tests;
 mod wording;
 
+pub use augment::{Rule, Variator, rule_of};
 pub use config::{Drift, HdfsConfig, InvalidConfig, Problem};
 pub use fault::{Fault, FaultCount, FaultKind, Injector, Piece, Subject, UnknownFault};
 pub use label::{Kind, Label};

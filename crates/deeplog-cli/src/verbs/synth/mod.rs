@@ -1,5 +1,6 @@
 //! `deeplog synth`: logs and faults that are made, with labels.
 
+mod augment;
 mod hdfs;
 mod inject;
 
@@ -22,12 +23,15 @@ enum Kind {
     Hdfs(hdfs::Args),
     /// Known faults in normal sessions, to measure a detector with: sessions.csv and labels.csv
     Inject(inject::Args),
+    /// Varied copies of a log: parameters drawn anew, levels and order varied
+    Augment(augment::Args),
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     match args.kind {
         Kind::Hdfs(args) => hdfs::run(args, console),
         Kind::Inject(args) => inject::run(args, console),
+        Kind::Augment(args) => augment::run(args, console),
     }
 }
 
