@@ -21,7 +21,7 @@ fn sorted(keys: &[u32]) -> Vec<u32> {
 }
 
 fn inject_one(kind: FaultKind, keys: &[u32], seed: u64) -> (Option<Fault<u32>>, FaultCount) {
-    let numbered: Vec<usize> = (0..keys.len()).filter(|&i| keys[i] % 2 == 0).collect();
+    let numbered: Vec<usize> = (0..keys.len()).filter(|&i| keys[i].is_multiple_of(2)).collect();
     let subject = Subject {
         keys,
         timed: true,

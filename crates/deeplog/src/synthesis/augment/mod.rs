@@ -5,7 +5,7 @@ mod line;
 
 use std::path::{Path, PathBuf};
 
-use drain_parser::{Header, LineFormat, Parser, ParserConfig, Unescaped};
+use drain_parser::{Header, LineFormat, Parser, Unescaped};
 use log_synthesis::Variator;
 
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ pub fn augment(
         .map(|profile| Intake::new(profile, format.fields()))
         .transpose()?;
     let config = augmentation.profile.as_ref().map(|profile| profile.parser.clone());
-    let mut parser = Parser::new(config.unwrap_or_else(ParserConfig::default))
+    let mut parser = Parser::new(config.unwrap_or_default())
         .map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
     let (mut lines, mut messages) = (0, 0_u64);
     each_line(files, format, "learning templates", observer, |_, header| {
