@@ -4,6 +4,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod augment;
 mod bad_config;
 mod bad_input;
 mod bad_output;
@@ -15,6 +16,7 @@ mod formats;
 mod harness;
 mod hostile;
 mod init;
+mod inject;
 mod interruption;
 mod labels;
 mod model_files;

@@ -68,8 +68,8 @@ pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
 pub use exchange::{Foreign, export, import, import_like, read_key_names};
 pub use experiment::{
-    Baseline, Data, Detection, Expect, Experiment, KnownTemplates, LabelRule, ModelSettings, Override, Profile, Source,
-    Split, SplitMethod, Stamp, Training as TrainingSettings, results_folder,
+    Baseline, Data, Detection, Expect, Experiment, Inject, KnownTemplates, LabelRule, ModelSettings, Override, Profile,
+    Source, Split, SplitMethod, Stamp, Training as TrainingSettings, results_folder,
 };
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
@@ -78,13 +78,14 @@ pub use input::{
 };
 pub use intake::{Intake, IntakeState, Message, Names};
 pub use line_reader::{LineCounters, LineReader, LineReaderState};
+pub use log_synthesis::FaultKind;
 pub use observer::{Observer, Unobserved};
 pub use output::{create_folder, write_atomically};
 pub use parse::{ParseSummary, Parsing, StateFile, TableFormat, parse};
 pub use parser_state::ParserState;
 pub use pipeline::{Output, Pipeline, Snapshot};
 pub use run::{Miss, RunOptions, RunSummary, run};
-pub use synthesis::write as write_synthetic;
+pub use synthesis::{Augmentation, Injection, augment, inject_sessions, write as write_synthetic};
 pub use templates::{
     Change, Diff, Example, Import, Matching, Observed, ObservedParameter, TemplateFile, diff, edit_state,
     edits_of_no_template, find_template, match_log, observe, read_templates, split_by_log,

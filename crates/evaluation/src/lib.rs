@@ -46,6 +46,8 @@ mod escape;
 mod explanation;
 mod explanation_text;
 mod judged;
+mod kind_tables;
+mod kinds;
 mod metrics;
 pub mod number;
 mod plots;
@@ -64,6 +66,7 @@ pub use escape::{escape, escape_markdown, visible};
 pub use explanation::{Departure, Expectation, Explanation, Step, Texts};
 pub use explanation_text::explanation_text;
 pub use judged::{Judged, Label, distinct, pair};
+pub use kinds::{Fault, KindFigures, by_kind};
 pub use metrics::{
     Baseline, ChosenOn, CurvePoint, Data, Environment, EpochLoss, Experiment, Metrics, OperatingPoint, Part,
     RivalTiming, SCHEMA_VERSION, Timing, Timings, Unit, metrics_schema,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::curves::{score_steps, thin};
-use crate::{Assessment, Judged, Natural, Prevalence, ReasonCount, ScoreHistogram, Scores, Sweeps};
+use crate::{Assessment, Judged, KindFigures, Natural, Prevalence, ReasonCount, ScoreHistogram, Scores, Sweeps};
 
 /// Version of the layout of [`Metrics`]; it rises when a field is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -27,6 +27,9 @@ pub struct Metrics {
     pub detector: Assessment,
     /// The rivals on the same sessions, by name.
     pub baselines: BTreeMap<String, Baseline>,
+    /// Faults by name of the detector and kind, where the labels tell kinds.
+    #[serde(default)]
+    pub by_kind: BTreeMap<String, BTreeMap<String, KindFigures>>,
     /// The setting that `test` was measured with.
     pub operating_point: OperatingPoint,
     /// What other settings would have done.

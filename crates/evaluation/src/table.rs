@@ -1,5 +1,6 @@
 //! The result table, for terminals and for Markdown.
 
+use crate::kind_tables::KindTable;
 use crate::number::{count, optional_seconds, rate, share};
 use crate::{ChosenOn, Confusion, Metrics, Natural, Scores};
 
@@ -13,17 +14,21 @@ pub(crate) struct Row<'a> {
     pub(crate) seconds: Option<f64>,
 }
 
-/// The detector, then the rivals by name.
-pub(crate) fn rows(metrics: &Metrics) -> Vec<Row<'_>> {
-    // A setting that was chosen on the test sessions is called so wherever its figures stand.
+/// The detector's name. A setting that was chosen on the test sessions is called so wherever its figures stand.
+pub(crate) fn main_name(metrics: &Metrics) -> String {
     let oracle = if metrics.operating_point.chosen_on == ChosenOn::Oracle {
         " (oracle)"
     } else {
         ""
     };
+    format!("deeplog{oracle}")
+}
+
+/// The detector, then the rivals by name.
+pub(crate) fn rows(metrics: &Metrics) -> Vec<Row<'_>> {
     let (main, timings) = (&metrics.detector, &metrics.timings);
     let first = Row {
-        name: format!("deeplog{oracle}"),
+        name: main_name(metrics),
         test: &main.test,
         natural: main.natural.as_ref(),
         distinct: &main.distinct,
@@ -135,7 +140,16 @@ pub fn results_table(metrics: &Metrics) -> String {
         distinct_population(metrics.detector.distinct.confusion)
     )));
     table.extend(rows.iter().map(|row| scored(row, row.distinct)));
-    align(&table)
+    let mut text = align(&table);
+    for KindTable { title, rows } in crate::kind_tables::kind_tables(metrics) {
+        text += &format!("{}\n", title.to_lowercase());
+        let indented = rows.into_iter().map(|mut row| {
+            row[0].insert_str(0, "  ");
+            row
+        });
+        text += &align(&indented.collect::<Vec<_>>());
+    }
+    text
 }
 
 /// The results as a Markdown table, a row for each detector.

@@ -1,5 +1,7 @@
-//! A seeded simulator of HDFS: raw log lines of block lives, interleaved over many blocks and nodes, with labels.
+//! Logs and faults that are made, from a seed and with labels: a simulator of HDFS, and known faults for normal sessions
+//! ([`Injector`]), and varied copies of messages ([`Variator`]).
 //!
+//! The simulator writes raw log lines of block lives, interleaved over many blocks and nodes.
 //! The lines have the header of the published HDFS_v1 log, `<Date> <Time> <Pid> <Level> <Component>: <Content>`, and the
 //! wording of its templates E1 to E29 (Xu et al., SOSP 2009; He et al., Loghub). Normal lives resemble the sessions that
 //! DeepLog (Du et al., CCS 2017) was trained on; the others depart from them in ways that the HDFS literature names.
@@ -17,9 +19,11 @@
 //! ```
 
 mod anomaly;
+mod augment;
 mod clock;
 mod cluster;
 mod config;
+mod fault;
 mod label;
 mod life;
 mod serving;
@@ -29,7 +33,9 @@ mod step;
 mod tests;
 mod wording;
 
+pub use augment::{Rule, Variator, rule_of};
 pub use config::{Drift, HdfsConfig, InvalidConfig, Problem};
+pub use fault::{Fault, FaultCount, FaultKind, Injector, Piece, Subject, UnknownFault};
 pub use label::{Kind, Label};
 pub use simulator::{HdfsSimulator, Line};
 

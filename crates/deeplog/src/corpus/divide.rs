@@ -69,6 +69,7 @@ pub(crate) fn labels_of<'s>(
 ) -> Vec<Option<Label>> {
     let found: Vec<Option<Label>> = ids.map(|id| labels.get(id)).collect();
     let labelled = found.iter().flatten().count();
+    corpus.faults = labels.faults().clone();
     corpus.count("sessions_without_label", (found.len() - labelled) as u64);
     corpus.count("labels_without_session", labels.len().saturating_sub(labelled) as u64);
     found

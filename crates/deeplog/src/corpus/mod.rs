@@ -1,6 +1,7 @@
 //! The sessions of an experiment, divided into training and test, with labels beside them.
 
 mod divide;
+mod faults;
 mod files;
 mod raw;
 mod structured;
@@ -9,7 +10,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use drain_parser::{FrozenParser, LineFormat};
-use evaluation::Label;
+use evaluation::{Fault, Label};
+use rustc_hash::FxHashMap;
 use sequence_windowing::{GroupCounters, KeyName, Session};
 
 use crate::error::{Error, Result};
@@ -28,6 +30,8 @@ pub struct Corpus {
     pub test: Vec<Session<KeyName>>,
     /// Labels of the test sessions, one each; `None` for a session without one.
     pub labels: Vec<Option<Label>>,
+    /// Faults of test sessions by their identifier, where the kind is known.
+    pub faults: FxHashMap<String, Fault>,
     /// Text of the event template behind a key, where known.
     pub templates: BTreeMap<KeyName, String>,
     /// The frozen parser of raw logs.
@@ -76,6 +80,9 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
             raw::read(experiment, &[log], Some(labels), observer)
         }
     }?;
+    if let Some(inject) = &experiment.data.inject {
+        faults::inject(&mut corpus, inject, observer)?;
+    }
     if let Some(path) = &experiment.data.templates {
         corpus.templates.extend(files::templates(path)?);
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use log_synthesis::HdfsConfig;
+use log_synthesis::{FaultKind, HdfsConfig};
 use serde::{Deserialize, Serialize};
 
 use super::fields::Fields;
@@ -58,6 +58,17 @@ pub struct Split {
     pub train: f64,
 }
 
+/// Faults to put into test sessions, so that a detector can be measured where nobody has labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inject {
+    /// Share of the normal test sessions that get a fault, above 0 and below 1. Default 0.5.
+    pub share: f64,
+    /// The kinds, each as often as the others. Default: all.
+    pub kinds: Vec<FaultKind>,
+    /// Drives where they are. Default: the experiment's.
+    pub seed: u64,
+}
+
 /// The `[data]` table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Data {
@@ -69,6 +80,8 @@ pub struct Data {
     pub split: Split,
     /// A CSV of session and label, over the dataset's own.
     pub labels: Option<PathBuf>,
+    /// Faults that test sessions get.
+    pub inject: Option<Inject>,
     /// A CSV of `EventId,EventTemplate` that gives key names their text.
     pub templates: Option<PathBuf>,
     /// SHA-256 of files, by their path as given. They bind with `--check`.
@@ -114,12 +127,16 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
     } else {
         read_split(fields.section("split"))
     };
+    let inject = fields
+        .has("inject")
+        .then(|| read_inject(fields.section("inject"), seed));
     fields.finish();
     Some(Data {
         source: source?,
         root: root.clone(),
         split,
         labels,
+        inject,
         templates,
         checksums,
     })
@@ -156,6 +173,36 @@ fn synthetic(fields: &mut Fields<'_>, seed: u64) -> Option<Source> {
     }
     table.finish();
     Some(Source::Synthetic(config))
+}
+
+fn read_inject(mut fields: Fields<'_>, seed: u64) -> Inject {
+    let mut inject = Inject {
+        share: fields.or("share", 0.5),
+        kinds: Vec::new(),
+        seed: fields.or("seed", seed),
+    };
+    fields.ensure(inject.share > 0.0 && inject.share < 1.0, "share", || {
+        format!(
+            "{} is not a share of the sessions; give a number above 0 and below 1",
+            inject.share
+        )
+    });
+    match fields.optional::<Vec<String>>("kinds") {
+        None => inject.kinds = FaultKind::ALL.to_vec(),
+        Some(names) => {
+            fields.ensure(!names.is_empty(), "kinds", || {
+                "names no kind; leave it out for all".into()
+            });
+            for name in names {
+                match name.parse() {
+                    Ok(kind) => inject.kinds.push(kind),
+                    Err(error) => fields.problem("kinds", error.to_string()),
+                }
+            }
+        }
+    }
+    fields.finish();
+    inject
 }
 
 fn read_split(mut fields: Fields<'_>) -> Split {

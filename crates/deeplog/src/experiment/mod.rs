@@ -21,7 +21,7 @@ use toml::{Table, Value};
 use crate::error::{Error, Problem, Result};
 use crate::parser_state::ParserState;
 pub use baselines::Baseline;
-pub use data::{Data, Source, Split, SplitMethod};
+pub use data::{Data, Inject, Source, Split, SplitMethod};
 use fields::Fields;
 pub use profile::{KnownTemplates, LabelRule, Profile, Stamp};
 pub use set::Override;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use evaluation::Label;
+use evaluation::{Fault, Label};
 use rustc_hash::FxHashMap;
 
 use super::bytes;
@@ -10,11 +10,15 @@ use crate::error::{Error, Result};
 
 /// What is known of sessions by their identifier.
 #[derive(Clone, Debug, Default)]
-pub struct Labels(FxHashMap<String, Label>);
+pub struct Labels {
+    labels: FxHashMap<String, Label>,
+    faults: FxHashMap<String, Fault>,
+}
 
 impl Labels {
     /// Reads a CSV with a header. Columns are found by name, or are the first and the second; `normal` is what a normal
-    /// session's label says, whatever its case, and everything else is anomalous.
+    /// session's label says, whatever its case, and everything else is anomalous. Columns `Kind` and `Position`, where they
+    /// are, tell the fault of an anomalous session, see [`Fault`].
     pub fn read(path: &Path, id: Option<&str>, label: Option<&str>, normal: &str) -> Result<Self> {
         let text = bytes::read_to_end(path)?;
         let mut reader = csv::Reader::from_reader(&*text);
@@ -33,6 +37,13 @@ impl Labels {
             }),
         };
         let (id, label) = (column(id, 0)?, column(label, 1)?);
+        let named = |name: &[u8]| header.iter().position(|field| field.eq_ignore_ascii_case(name));
+        let (kind, position) = (named(b"kind"), named(b"position"));
+        let text = |row: &csv::ByteRecord, column: Option<usize>| {
+            let field = row.get(column?)?.trim_ascii();
+            (!field.is_empty()).then(|| String::from_utf8_lossy(field).into_owned())
+        };
+        let mut faults = FxHashMap::default();
         let mut labels = FxHashMap::default();
         let mut row = csv::ByteRecord::new();
         while reader
@@ -51,32 +62,48 @@ impl Labels {
                     "line {line}: `{id}` is labelled once normal and once anomalous"
                 )));
             }
+            if label == Label::Anomalous
+                && let Some(kind) = text(&row, kind)
+            {
+                let position = text(&row, position).map(|text| text.parse()).transpose();
+                let position = position.map_err(|_| wrong(format!("line {line}: the position is no whole number")))?;
+                faults.insert(id.clone(), Fault { kind, position });
+            }
             labels.insert(id, label);
         }
-        Ok(Self(labels))
+        Ok(Self { labels, faults })
     }
 
     /// The label of a session.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Label> {
-        self.0.get(id).copied()
+        self.labels.get(id).copied()
+    }
+
+    /// The faults of sessions, by identifier, as far as they are told.
+    #[must_use]
+    pub fn faults(&self) -> &FxHashMap<String, Fault> {
+        &self.faults
     }
 
     /// Number of labelled sessions.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.labels.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.labels.is_empty()
     }
 }
 
 impl FromIterator<(String, Label)> for Labels {
     fn from_iter<I: IntoIterator<Item = (String, Label)>>(labels: I) -> Self {
-        Self(labels.into_iter().collect())
+        Self {
+            labels: labels.into_iter().collect(),
+            faults: FxHashMap::default(),
+        }
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
             judged.test.len()
         ));
     }
+    caveats.extend(super::faults::invisible(judged, &trained));
     if experiment.data.split.method == SplitMethod::Random {
         caveats.push(
             "The split is by lot, so training has seen the future; a chronological split is stricter.".to_owned(),

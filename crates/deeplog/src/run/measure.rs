@@ -64,6 +64,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         },
         detector: Assessment::of(&pairs, prevalence, experiment.seed),
         baselines,
+        by_kind: super::faults::by_kind(judged),
         operating_point: OperatingPoint {
             g,
             threshold,

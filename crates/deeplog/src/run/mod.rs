@@ -2,6 +2,7 @@
 
 mod caveats;
 mod expectation;
+mod faults;
 mod measure;
 mod publish;
 mod rivals;

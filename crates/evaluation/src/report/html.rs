@@ -5,6 +5,7 @@ use detection::Reason;
 use super::page::html_page;
 use super::sessions::{explanations, flagged_list};
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
+use crate::kind_tables::{KIND_NOTE, KindTable, kind_tables};
 use crate::number::{count, optional_seconds, rate, share};
 use crate::table::{Row, distinct_population, population, rows};
 use crate::{Interval, Metrics, escape};
@@ -36,6 +37,9 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
             .collect();
         page += &section("protocol", "How to read the figures", &format!("<ul>\n{items}</ul>\n"));
     }
+    if !metrics.by_kind.is_empty() {
+        page += &section("kinds", "By kind of fault", &kinds(metrics));
+    }
     if metrics.has_labels() {
         page += &section("reasons", "Why sessions were flagged", &reasons(metrics));
     }
@@ -62,11 +66,18 @@ fn section(id: &str, title: &str, content: &str) -> String {
 
 /// A table whose cells are HTML already; the first column names the row.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    let cells = head.map(|cell| format!("<th scope=\"col\">{cell}</th>")).concat();
+    table_of(&head, rows)
+}
+
+fn table_of<R: AsRef<[String]>>(head: &[impl AsRef<str>], rows: &[R]) -> String {
+    let cells: String = head
+        .iter()
+        .map(|cell| format!("<th scope=\"col\">{}</th>", cell.as_ref()))
+        .collect();
     let mut html = format!("<div class=\"wide\"><table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n");
     for row in rows {
         html += "<tr>";
-        for (column, cell) in row.iter().enumerate() {
+        for (column, cell) in row.as_ref().iter().enumerate() {
             html += &match column {
                 0 => format!("<th scope=\"row\">{cell}</th>"),
                 _ => format!("<td>{cell}</td>"),
@@ -186,6 +197,19 @@ fn oracle(metrics: &Metrics) -> String {
          at best, not results.</p>\n{}",
         table(["setting", "precision", "recall", "F1"], &rows)
     )
+}
+
+fn kinds(metrics: &Metrics) -> String {
+    let escaped = |row: &Vec<String>| row.iter().map(|cell| escape(cell)).collect::<Vec<String>>();
+    let html = |table: KindTable| {
+        let rows: Vec<Vec<String>> = table.rows.iter().map(escaped).collect();
+        let (head, rows) = rows
+            .split_first()
+            .map_or((&[][..], &[][..]), |(head, rows)| (head, rows));
+        format!("<h3>{}</h3>\n{}", table.title, table_of(head, rows))
+    };
+    let tables: String = kind_tables(metrics).into_iter().map(html).collect();
+    format!("<p class=\"quiet\">{KIND_NOTE}</p>\n{tables}")
 }
 
 fn reasons(metrics: &Metrics) -> String {

@@ -1,6 +1,7 @@
 //! The report in short, as Markdown.
 
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
+use crate::kind_tables::{KIND_NOTE, kind_tables};
 use crate::number::{count, rate};
 use crate::{escape_markdown, results_markdown};
 
@@ -31,6 +32,19 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
                 .iter()
                 .map(|caveat| format!("- {}\n", escape_markdown(caveat))),
         );
+    }
+    for (index, table) in kind_tables(metrics).into_iter().enumerate() {
+        if index == 0 {
+            text += &format!("\n{KIND_NOTE}\n");
+        }
+        text += &format!("\n## {}\n\n", table.title);
+        for (index, row) in table.rows.iter().enumerate() {
+            let cells: Vec<String> = row.iter().map(|cell| escape_markdown(cell)).collect();
+            text += &format!("| {} |\n", cells.join(" | "));
+            if index == 0 {
+                text += &format!("|---|{}\n", "---:|".repeat(row.len() - 1));
+            }
+        }
     }
     let reasons = metrics.detector.by_reason.iter().map(|(name, sessions)| {
         [

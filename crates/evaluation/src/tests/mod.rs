@@ -3,6 +3,7 @@
 mod documents;
 mod explanations;
 mod figures;
+mod kinds;
 mod pictures;
 
 use detection::{Candidate, Finding, Outcome, Reason, Symbol, Verdict};
@@ -130,6 +131,9 @@ pub(super) fn metrics() -> Metrics {
             Baseline::of(&judged, Some(Prevalence::new(0.25).unwrap()), 7),
         )]
         .into(),
+        by_kind: [("deeplog", 3), ("unseen_key<", 0)]
+            .map(|(name, found)| (name.to_owned(), kinds::figures(found)))
+            .into(),
         detector: assessment,
         operating_point: OperatingPoint {
             g: Some(9),

@@ -1,27 +1,14 @@
-//! `deeplog synth`: simulated, labelled logs.
+//! `deeplog synth hdfs`: simulated, labelled logs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::Error;
 use log_synthesis::{Drift, HdfsConfig};
 
 use crate::console::Console;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    #[command(subcommand)]
-    kind: Kind,
-}
-
-#[derive(clap::Subcommand)]
-enum Kind {
-    /// Block life cycles of an HDFS cluster: HDFS.log and labels.csv
-    Hdfs(HdfsArgs),
-}
-
-#[derive(clap::Args)]
-struct HdfsArgs {
     /// Where to put the two files
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -52,7 +39,6 @@ struct HdfsArgs {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let Kind::Hdfs(args) = args.kind;
     let sessions = args.sessions.or(args.lines.is_none().then_some(2_000));
     let config = HdfsConfig {
         seed: args.seed,
@@ -63,15 +49,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         concurrent: args.concurrent,
         drift: args.drift.map(|at| Drift { at }),
     };
-    let log = args.out.join("HDFS.log");
-    if log.exists() && !args.force {
-        let fact = format!("{} is there already", log.display());
-        return Err(Error::run(
-            fact,
-            "overwrite it with `--force`, or choose another folder with `--out`",
-        )
-        .into());
-    }
+    super::ensure_absent(&args.out.join("HDFS.log"), args.force)?;
     console.catch_interrupts();
     deeplog::write_synthetic(&config, &args.out, console)?;
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,136 @@
+//! Faults in sessions that lie there whole.
+
+use std::collections::BTreeMap;
+
+use evaluation::Fault;
+use log_synthesis::{FaultCount, FaultKind, Injector, Piece, Subject};
+use rustc_hash::FxHashMap;
+use sequence_windowing::{Event, KeyName, Session, Timestamp, seeded};
+
+use crate::experiment::Inject;
+use crate::observer::Observer;
+
+/// Name of the key of an event that occurs nowhere.
+const FOREIGN: &str = "(foreign)";
+
+/// A delayed event is late by so many times the longest gap in its session, and by so many microseconds at least.
+const LATE: i64 = 10;
+const LEAST_DELAY: i64 = 60_000_000;
+
+/// What was put where.
+pub(crate) struct Injected {
+    /// By identifier of the session.
+    pub(crate) faults: FxHashMap<String, Fault>,
+    /// By kind.
+    pub(crate) counts: BTreeMap<FaultKind, FaultCount>,
+    /// Sessions that were to have a fault, and that none fits.
+    pub(crate) without: u64,
+}
+
+/// Puts faults into a share of normal sessions, drawn by lot. None ends up as the sequence of a session in `train` or of
+/// one that is normal here; replacements are keys of `train`.
+pub(crate) fn inject(sessions: &mut [Session<KeyName>], train: &[Session<KeyName>], config: &Inject) -> Injected {
+    let keys = |session: &Session<KeyName>| session.events.iter().map(|event| event.key.clone()).collect();
+    let known: Vec<Vec<KeyName>> = train.iter().map(keys).collect();
+    let normal: Vec<Vec<KeyName>> = sessions.iter().map(keys).collect();
+    let mut injector = Injector::new(config.seed, &config.kinds, known.iter().map(Vec::as_slice));
+    injector.hold_normal(normal.iter().map(Vec::as_slice));
+    let mut faults = FxHashMap::default();
+    let mut without = 0;
+    for index in seeded(sessions.len(), config.share, config.seed).train {
+        let session = &mut sessions[index];
+        let subject = Subject {
+            timed: session.events.iter().all(|event| event.time.is_some()),
+            ..Subject::from(&normal[index][..])
+        };
+        let Some(fault) = injector.inject(&subject) else {
+            without += 1;
+            continue;
+        };
+        session.events = carry_out(&session.events, &fault);
+        let fault = Fault {
+            kind: fault.kind.to_string(),
+            position: Some(fault.position),
+        };
+        faults.insert(session.id.to_string(), fault);
+    }
+    Injected {
+        faults,
+        counts: injector.counts().clone(),
+        without,
+    }
+}
+
+/// Events in a new order happen at the times at which the old ones did.
+fn carry_out(events: &[Event<KeyName>], fault: &log_synthesis::Fault<KeyName>) -> Vec<Event<KeyName>> {
+    let mut time = events.first().and_then(|event| event.time);
+    let made = fault.pieces.iter().map(|piece| {
+        let new = |key: KeyName, time| Event { key, line: 0, time };
+        let event = match piece {
+            Piece::Own(index) => events[*index].clone(),
+            Piece::Known(key) => new(key.clone(), time),
+            Piece::Foreign => new(KeyName::from(FOREIGN), time),
+        };
+        time = event.time;
+        event
+    });
+    let mut made: Vec<Event<KeyName>> = made.collect();
+    let mut times: Vec<Option<Timestamp>> = made.iter().map(|event| event.time).collect();
+    if !fault.kind.keeps_keys() {
+        times.sort_unstable();
+    }
+    let late = if fault.kind == FaultKind::Delayed {
+        delay(&times)
+    } else {
+        0
+    };
+    for (index, (event, time)) in made.iter_mut().zip(times).enumerate() {
+        let late = if index >= fault.position { late } else { 0 };
+        event.time = time.map(|Timestamp(time)| Timestamp(time.saturating_add(late)));
+    }
+    made
+}
+
+fn delay(times: &[Option<Timestamp>]) -> i64 {
+    let gap = |pair: &[Option<Timestamp>]| Some(pair[1]?.0.saturating_sub(pair[0]?.0));
+    let longest = times.windows(2).filter_map(gap).max().unwrap_or(0);
+    longest.saturating_mul(LATE).max(LEAST_DELAY)
+}
+
+impl Injected {
+    /// What came out, in a sentence; what stood in the way is warned of.
+    pub(crate) fn told(&self, sessions: usize, observer: &mut dyn Observer) -> String {
+        let of = |count: fn(&FaultCount) -> u64| {
+            let kinds = self.counts.iter().filter(|(_, counted)| count(counted) > 0);
+            let kinds: Vec<String> = kinds
+                .map(|(kind, counted)| format!("{} {}", count(counted), kind.name().replace('_', " ")))
+                .collect();
+            kinds.join(", ")
+        };
+        for (count, fact) in [
+            (
+                of(|count| count.impossible),
+                "did not fit a session (too short, no times, no numbers, nothing unequal), which took another kind",
+            ),
+            (
+                of(|count| count.normal),
+                "draws gave a normal sequence, where no look at keys could find anything, and were drawn anew",
+            ),
+        ] {
+            if !count.is_empty() {
+                observer.warn(&format!("{fact}: {count}"));
+            }
+        }
+        if self.without > 0 {
+            observer.warn(&format!(
+                "{} sessions take no fault of these kinds and stay as they are",
+                self.without
+            ));
+        }
+        format!(
+            "{} faults in {sessions} sessions: {}",
+            self.faults.len(),
+            of(|count| count.injected)
+        )
+    }
+}
