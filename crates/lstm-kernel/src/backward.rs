@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::cell::unit_backward;
 use crate::forward::{Out, logits, step};
 use crate::gradient::{BLOCK, Batch};
-use crate::math::exp;
 use crate::packed::{Backward, Forward, Sizes};
 use crate::simd::Vector;
-use crate::tile::{add_outer, load, padded, product, store};
+use crate::softmax::exponentials;
+use crate::tile::{add_outer, padded, product};
 use crate::unpack::Places;
 
 /// The weights of a step, packed once for all lanes.
@@ -165,7 +166,7 @@ impl Lane {
         for (logits, row) in self.logits.chunks_exact_mut(sizes.logits()).zip(rows) {
             let (target, weight) = (batch.targets[row] as usize, batch.weights[row]);
             let own = logits[target];
-            let (largest, sum) = softmax_parts::<V>(logits);
+            let (largest, sum) = exponentials::<V>(logits);
             loss -= f64::from(weight) * (f64::from(own - largest) - f64::from(sum).ln());
             let factor = V::splat(weight / sum);
             for chunk in logits.chunks_exact_mut(V::LANES) {
@@ -386,60 +387,4 @@ fn dropout_of<'b>(sizes: &Sizes, batch: &'b Batch, layer: usize, time: usize, ro
     let h = sizes.shape.hidden;
     let place = (layer * sizes.shape.history + time) * batch.targets.len() + row;
     &batch.dropout[place * h..(place + 1) * h]
-}
-
-/// Turns logits into e to the power of their distance from the largest one; returns that one and the sum.
-#[inline(always)]
-pub(crate) fn softmax_parts<V: Vector>(logits: &mut [f32]) -> (f32, f32) {
-    let mut largest = V::splat(f32::MIN);
-    for chunk in logits.chunks_exact(V::LANES) {
-        // SAFETY: a chunk is one vector.
-        largest = largest.max(unsafe { V::load(chunk.as_ptr()) });
-    }
-    let largest = largest.largest();
-    let mut sum = V::splat(0.0);
-    for chunk in logits.chunks_exact_mut(V::LANES) {
-        // SAFETY: a chunk is one vector.
-        unsafe {
-            let part = exp(V::load(chunk.as_ptr()).sub(V::splat(largest)));
-            sum = sum.add(part);
-            part.store(chunk.as_mut_ptr());
-        }
-    }
-    (largest, sum.sum())
-}
-
-/// One step back through the units of a cell block. `gates` are the activated gates and become the gradients of what went into
-/// them, which are added to `sums`; `cell_gradient` moves on to the step before.
-///
-/// # Safety
-/// `gates` and `sums` must point to four vectors, `cell_gradient` to one.
-#[inline(always)]
-unsafe fn unit_backward<V: Vector>(
-    gates: *mut f32,
-    squashed: V,
-    cell_before: V,
-    output_gradient: V,
-    cell_gradient: *mut f32,
-    sums: *mut f32,
-) {
-    let one = V::splat(1.0);
-    // SAFETY: the caller's promises.
-    unsafe {
-        let [[input, forget, cell, output]] = load::<V, 1>([gates.cast_const()]);
-        let to_output = output_gradient.mul(squashed).mul(output.mul(one.sub(output)));
-        let to_squashed = output_gradient.mul(output);
-        let to_cell = to_squashed.fma(squashed.fnma(squashed, one), V::load(cell_gradient));
-        let to_input = to_cell.mul(cell).mul(input.mul(one.sub(input)));
-        let to_candidate = to_cell.mul(input).mul(cell.fnma(cell, one));
-        let to_forget = to_cell.mul(cell_before).mul(forget.mul(one.sub(forget)));
-        to_cell.mul(forget).store(cell_gradient);
-        let gradients = [[to_input, to_forget, to_candidate, to_output]];
-        store(&gradients, gates, 0);
-        let [mut total] = load::<V, 1>([sums.cast_const()]);
-        for at in 0..4 {
-            total[at] = total[at].add(gradients[0][at]);
-        }
-        store(&[total], sums, 0);
-    }
 }

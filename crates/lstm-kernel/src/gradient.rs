@@ -59,12 +59,6 @@ impl Gradient {
         }
     }
 
-    /// What models it is for.
-    #[must_use]
-    pub fn shape(&self) -> &Shape {
-        &self.sizes.shape
-    }
-
     /// The loss of a batch, `Σ weight × −ln p(target)`, and its gradient in all weights, laid out as they are (see
     /// [`Shape`]).
     ///

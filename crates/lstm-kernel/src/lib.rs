@@ -30,6 +30,7 @@
 //! ```
 
 mod backward;
+mod cell;
 mod forward;
 mod gradient;
 mod math;
@@ -38,6 +39,7 @@ mod prefixes;
 mod score;
 mod shape;
 mod simd;
+mod softmax;
 mod spare;
 mod tile;
 mod unpack;

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use crate::math::exp;
 use crate::packed::{Forward, Sizes};
 use crate::prefixes::{LEAVES, Prefixes, States};
 use crate::simd::{Vector, Work};
+use crate::softmax::largest_and_sum;
 use crate::spare::Spare;
 use crate::{Level, Shape};
 
@@ -60,9 +60,7 @@ impl Scorer {
         }
     }
 
-    /// What model it is.
-    #[must_use]
-    pub fn shape(&self) -> &Shape {
+    fn shape(&self) -> &Shape {
         &self.forward.sizes.shape
     }
 
@@ -161,7 +159,7 @@ struct ToScores<'s>(&'s [u32], &'s mut [Score]);
 impl Sink for ToScores<'_> {
     #[inline(always)]
     fn take<V: Vector>(&mut self, windows: impl Iterator<Item = usize>, logits: &[f32], symbols: usize) {
-        let (largest, sum) = softmax_sum::<V>(logits);
+        let (largest, sum) = largest_and_sum::<V>(logits);
         let log_sum = sum.ln();
         for window in windows {
             let target = self.0[window];
@@ -205,27 +203,6 @@ pub fn log_sum_exp(logits: &[f32]) -> f64 {
     let largest = f64::from(logits.iter().copied().fold(f32::MIN, f32::max));
     let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
     largest + sum.ln()
-}
-
-/// The largest logit, and the sum of e to the power of their distances from it.
-#[inline(always)]
-fn softmax_sum<V: Vector>(logits: &[f32]) -> (f32, f32) {
-    let vectors = || {
-        logits
-            .chunks_exact(V::LANES)
-            // SAFETY: a chunk is one vector.
-            .map(|chunk| unsafe { V::load(chunk.as_ptr()) })
-    };
-    let mut largest = V::splat(f32::MIN);
-    for vector in vectors() {
-        largest = largest.max(vector);
-    }
-    let largest = largest.largest();
-    let mut sum = V::splat(0.0);
-    for vector in vectors() {
-        sum = sum.add(exp(vector.sub(V::splat(largest))));
-    }
-    (largest, sum.sum())
 }
 
 /// How many symbols come before the target.

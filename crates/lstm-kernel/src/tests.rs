@@ -14,6 +14,25 @@ fn noise(i: usize) -> f32 {
     (mixed >> 40) as f32 / (1u64 << 23) as f32 - 1.0
 }
 
+/// Two layers over histories of ten.
+fn two_layers(symbols: usize, hidden: usize) -> Shape {
+    Shape {
+        symbols,
+        embedding: None,
+        hidden,
+        layers: 2,
+        history: 10,
+    }
+}
+
+const SMALL: Shape = Shape {
+    symbols: 3,
+    embedding: None,
+    hidden: 2,
+    layers: 1,
+    history: 2,
+};
+
 fn weights_of(shape: &Shape, scale: f32) -> Vec<f32> {
     (0..shape.weights()).map(|i| scale * noise(i)).collect()
 }
@@ -140,13 +159,7 @@ fn on_threads<T: Send>(threads: usize, of: impl FnOnce() -> T + Send) -> T {
 #[test]
 fn gradients_are_the_same_bits_on_any_number_of_threads() {
     for (symbols, hidden, rows) in [(29, 64, 1000), (501, 20, 333), (3, 7, 1)] {
-        let shape = Shape {
-            symbols,
-            embedding: None,
-            hidden,
-            layers: 2,
-            history: 10,
-        };
+        let shape = two_layers(symbols, hidden);
         let (weights, batch) = (weights_of(&shape, 0.3), batch_of(&shape, rows, false));
         for level in Level::available() {
             let gradient = Gradient::on(level, shape);
@@ -164,13 +177,7 @@ fn gradients_are_the_same_bits_on_any_number_of_threads() {
 #[test]
 fn a_window_has_the_same_bits_alone_and_among_others() {
     for (symbols, hidden) in [(29, 64), (7, 9), (41, 100)] {
-        let shape = Shape {
-            symbols,
-            embedding: None,
-            hidden,
-            layers: 2,
-            history: 10,
-        };
+        let shape = two_layers(symbols, hidden);
         let (weights, batch) = (weights_of(&shape, 0.5), batch_of(&shape, 1000, false));
         for level in Level::available() {
             let scorer = Scorer::on(level, shape, &weights);
@@ -210,14 +217,29 @@ fn weights_too_large_for_f32_give_finite_scores() {
 }
 
 #[test]
+fn a_weight_that_is_no_number_makes_the_loss_none() {
+    let shape = two_layers(7, 9);
+    let batch = batch_of(&shape, 20, false);
+    let layer = shape.layer(1);
+    for at in [
+        layer.input.start,
+        layer.recurrent.start,
+        layer.bias.start,
+        shape.output_weights().start,
+        shape.output_bias().end - 1,
+    ] {
+        let mut weights = weights_of(&shape, 0.5);
+        weights[at] = f32::NAN;
+        for level in Level::available() {
+            let (loss, _) = Gradient::on(level, shape).of(&weights, &batch);
+            assert!(loss.is_nan(), "weight {at}, {loss} on {level:?}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_batch_has_no_loss_and_no_gradient() {
-    let shape = Shape {
-        symbols: 3,
-        embedding: None,
-        hidden: 2,
-        layers: 1,
-        history: 2,
-    };
+    let shape = SMALL;
     let weights = weights_of(&shape, 1.0);
     let (loss, gradient) = Gradient::new(shape).of(&weights, &Batch::default());
     assert_eq!((loss, gradient), (0.0, vec![0.0; weights.len()]));
@@ -227,12 +249,6 @@ fn an_empty_batch_has_no_loss_and_no_gradient() {
 #[test]
 #[should_panic(expected = "input code 4 is larger than 3")]
 fn foreign_codes_are_refused() {
-    let shape = Shape {
-        symbols: 3,
-        embedding: None,
-        hidden: 2,
-        layers: 1,
-        history: 2,
-    };
+    let shape = SMALL;
     let _ = Scorer::new(shape, &weights_of(&shape, 1.0)).logits(&[0, 4]);
 }

@@ -71,13 +71,14 @@ unsafe impl Vector for F32x8 {
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
+        // The instruction gives its second operand where one is not a number.
         // SAFETY: see above.
-        Self(unsafe { _mm256_max_ps(self.0, other.0) })
+        Self(unsafe { _mm256_max_ps(other.0, self.0) })
     }
     #[inline(always)]
     fn min(self, other: Self) -> Self {
         // SAFETY: see above.
-        Self(unsafe { _mm256_min_ps(self.0, other.0) })
+        Self(unsafe { _mm256_min_ps(other.0, self.0) })
     }
     #[inline(always)]
     fn fraction(self) -> Self {

@@ -61,13 +61,14 @@ unsafe impl Vector for F32x16 {
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
+        // The instruction gives its second operand where one is not a number.
         // SAFETY: see above.
-        Self(unsafe { _mm512_max_ps(self.0, other.0) })
+        Self(unsafe { _mm512_max_ps(other.0, self.0) })
     }
     #[inline(always)]
     fn min(self, other: Self) -> Self {
         // SAFETY: see above.
-        Self(unsafe { _mm512_min_ps(self.0, other.0) })
+        Self(unsafe { _mm512_min_ps(other.0, self.0) })
     }
     #[inline(always)]
     fn fraction(self) -> Self {

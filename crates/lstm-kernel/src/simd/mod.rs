@@ -38,7 +38,9 @@ pub(crate) unsafe trait Vector: Copy {
     fn fma(self, factor: Self, sum: Self) -> Self;
     /// `sum − self × factor`.
     fn fnma(self, factor: Self, sum: Self) -> Self;
+    /// What is not a number in `self` stays so.
     fn max(self, other: Self) -> Self;
+    /// As for `max`.
     fn min(self, other: Self) -> Self;
     /// `self` less the largest whole number that is not above it, for magnitudes below 2²².
     fn fraction(self) -> Self;

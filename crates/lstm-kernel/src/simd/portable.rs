@@ -64,11 +64,11 @@ unsafe impl Vector for F32x4 {
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        self.with(other, |a, b| if a > b { a } else { b })
+        self.with(other, |a, b| if b > a { b } else { a })
     }
     #[inline(always)]
     fn min(self, other: Self) -> Self {
-        self.with(other, |a, b| if a < b { a } else { b })
+        self.with(other, |a, b| if b < a { b } else { a })
     }
     #[inline(always)]
     fn fraction(self) -> Self {
