@@ -169,6 +169,7 @@ fn assert_whole(folder: &Path) {
         let text = || String::from_utf8(bytes.clone()).unwrap();
         match &*name {
             "metrics.json" => drop(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()),
+            "scores.csv" => assert_eq!(text().lines().count(), 151),
             "verdicts.jsonl" => assert_eq!(json_lines(&text()).len(), 150),
             "report.html" => assert!(text().trim_end().ends_with("</html>")),
             "HDFS.log" | "labels.csv" => {

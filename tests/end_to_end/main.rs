@@ -25,6 +25,7 @@ mod parsing;
 mod quickstart;
 mod real_data;
 mod results;
+mod runs;
 mod samples;
 mod sessions;
 mod synth;

@@ -35,6 +35,7 @@ fn a_run_leaves_its_results_and_nothing_else() {
             "model.deeplog",
             "report.html",
             "report.md",
+            "scores.csv",
             "verdicts.jsonl",
         ]
         .map(str::to_owned),

@@ -49,6 +49,8 @@ enum Verb {
     Export(verbs::export::Args),
     /// Draw the curves of one or several runs in one picture
     Plot(verbs::plot::Args),
+    /// Compare two runs, or two detectors of one, on the same sessions: differences with their intervals
+    Compare(verbs::compare::Args),
     /// Parse a log into event templates and parameters
     Parse(verbs::parse::Args),
     /// Look at event templates, edit them, compare them, match a log against them
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Verb::Import(args) => verbs::import::run(&args, &mut console),
         Verb::Export(args) => verbs::export::run(&args, &console),
         Verb::Plot(args) => verbs::plot::run(args, &mut console),
+        Verb::Compare(args) => verbs::compare::run(&args),
         Verb::Parse(args) => verbs::parse::run(args, &mut console),
         Verb::Templates(args) => verbs::templates::run(args, &mut console),
         Verb::Synth(args) => verbs::synth::run(args, &mut console),

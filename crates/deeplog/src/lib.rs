@@ -68,8 +68,8 @@ pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
 pub use exchange::{Foreign, export, import, import_like, read_key_names};
 pub use experiment::{
-    Baseline, Data, Detection, Expect, Experiment, Inject, KnownTemplates, LabelRule, ModelSettings, Override, Profile,
-    Source, Split, SplitMethod, Stamp, Training as TrainingSettings, results_folder,
+    Baseline, Data, Detection, Expect, Experiment, Inject, KnownTemplates, LabelRule, ModelSettings, Override, Plan,
+    PlannedRun, Profile, Source, Split, SplitMethod, Stamp, Stress, Training as TrainingSettings, results_folder,
 };
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
@@ -84,7 +84,7 @@ pub use output::{create_folder, write_atomically};
 pub use parse::{ParseSummary, Parsing, StateFile, TableFormat, parse};
 pub use parser_state::ParserState;
 pub use pipeline::{Output, Pipeline, Snapshot};
-pub use run::{Miss, RunOptions, RunSummary, run};
+pub use run::{Miss, Ran, RunOptions, RunSummary, SeriesSummary, read_scores, run, run_all};
 pub use synthesis::{Augmentation, Injection, augment, inject_sessions, write as write_synthetic};
 pub use templates::{
     Change, Diff, Example, Import, Matching, Observed, ObservedParameter, TemplateFile, diff, edit_state,

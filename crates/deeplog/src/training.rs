@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deeplog_lstm::{BatchProgress, CheckpointError, Device, EpochReport, LstmModel, ModelConfig, TrainError, Trainer};
-use sequence_windowing::{Alphabet, DistinctWindows, Session, Vocabulary, Windowing, validation};
+use detection::{DeepLog, Detector};
+use sequence_windowing::{Alphabet, DistinctWindows, KeyName, Session, Vocabulary, Windowing, validation};
 
 use crate::artefact::{Artefact, Description, TrainingSummary};
 use crate::corpus::Corpus;
 use crate::error::{Error, Result};
-use crate::experiment::Experiment;
+use crate::experiment::{Detection, Experiment};
 use crate::input;
 use crate::observer::Observer;
 use crate::output::write_atomically;
@@ -39,7 +40,8 @@ pub struct Training {
 }
 
 /// Trains on a corpus. An interrupted training leaves a checkpoint in `folder`, and goes on from one that it finds
-/// there; the weights are the same as without interruption.
+/// there; the weights are the same as without interruption. With a share to trim, a first model says which sessions are
+/// the least normal ones, and a second one learns from the others.
 pub fn train(
     experiment: &Experiment,
     corpus: &Corpus,
@@ -47,12 +49,62 @@ pub fn train(
     folder: &Path,
     observer: &mut dyn Observer,
 ) -> Result<Training> {
-    let vocabulary = Arc::new(Vocabulary::from_sessions(&corpus.train));
-    let sessions: Vec<Session> = corpus.train.iter().map(|session| vocabulary.encode(session)).collect();
-    let all: Vec<usize> = (0..sessions.len()).collect();
-    let (train, stop) = validation(&sessions, &all, experiment.training.validation);
-    let part = |indices: &[usize]| indices.iter().map(|&i| sessions[i].clone()).collect::<Vec<_>>();
-    let (train, validation) = (part(&train), part(&stop));
+    let trim = (corpus.train.len() as f64 * experiment.training.trim).round() as usize;
+    if trim == 0 {
+        let checkpoint = folder.join("training.checkpoint");
+        return train_on(experiment, corpus, &corpus.train, device, checkpoint, observer);
+    }
+    let checkpoint = folder.join("first-training.checkpoint");
+    let first = train_on(experiment, corpus, &corpus.train, device, checkpoint, observer)?;
+    let kept = most_normal(experiment, &first, &corpus.train, trim);
+    observer.warn(&format!(
+        "{trim} of {} training sessions are the least normal ones, and the model is trained again without them",
+        corpus.train.len()
+    ));
+    let checkpoint = folder.join("training.checkpoint");
+    let mut second = train_on(experiment, corpus, &kept, device, checkpoint, observer)?;
+    second.seconds += first.seconds;
+    Ok(second)
+}
+
+/// All sessions but those with the highest scores, in their order. Of equal scores the later ones go.
+fn most_normal(
+    experiment: &Experiment,
+    training: &Training,
+    sessions: &[Session<KeyName>],
+    trim: usize,
+) -> Vec<Session<KeyName>> {
+    let Detection { rule, short_sessions } = experiment.detection;
+    let detector = DeepLog::new(
+        training.model.clone(),
+        training.vocabulary.clone(),
+        rule,
+        short_sessions,
+    );
+    let encoded: Vec<Session> = sessions
+        .iter()
+        .map(|session| training.vocabulary.encode(session))
+        .collect();
+    let verdicts = detector.judge(&encoded, &mut |_| ());
+    let mut order: Vec<usize> = (0..sessions.len()).collect();
+    order.sort_by(|&a, &b| verdicts[a].score.total_cmp(&verdicts[b].score).then(a.cmp(&b)));
+    order.truncate(sessions.len() - trim);
+    order.sort_unstable();
+    order.into_iter().map(|i| sessions[i].clone()).collect()
+}
+
+fn train_on(
+    experiment: &Experiment,
+    corpus: &Corpus,
+    sessions: &[Session<KeyName>],
+    device: &Device,
+    checkpoint: PathBuf,
+    observer: &mut dyn Observer,
+) -> Result<Training> {
+    let vocabulary = Arc::new(Vocabulary::from_sessions(sessions));
+    let sessions: Vec<Session> = sessions.iter().map(|session| vocabulary.encode(session)).collect();
+    let (train, validation) = validation(&sessions, experiment.training.validation);
+    let (train, validation) = (train.to_vec(), validation.to_vec());
 
     let model = model_config(experiment, &vocabulary)?;
     let framing = experiment.detection.short_sessions.framing();
@@ -84,7 +136,7 @@ pub fn train(
         experiment,
         model: &model,
         device,
-        path: folder.join("training.checkpoint"),
+        path: checkpoint,
     }
     .run(windows, DistinctWindows::of(&windowing, &validation), observer)?;
     let seconds = started.elapsed().as_secs_f64();

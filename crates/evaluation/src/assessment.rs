@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::curves::{average_precision, score_steps};
-use crate::{Confusion, Intervals, Judged, Label, Prevalence, Rates, bootstrap, distinct};
+use crate::{Confusion, Intervals, Judged, Label, Prevalence, Rates, bootstrap, distinct, novel};
 
 /// Counts and rates of a detector on a set of sessions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +58,9 @@ pub struct Assessment {
     pub by_reason: BTreeMap<String, ReasonCount>,
     /// Every distinct pair of sequence and label counted once.
     pub distinct: Scores,
+    /// Only the sessions whose sequence no training session has.
+    #[serde(default)]
+    pub novel: Scores,
 }
 
 impl Scores {
@@ -98,6 +101,7 @@ impl Assessment {
             natural: prevalence.map(|prevalence| Natural::of(judged, prevalence)),
             by_reason: by_reason(judged),
             distinct: Scores::of(&distinct(judged), seed),
+            novel: Scores::of(&novel(judged), seed),
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn bootstrap(judged: &[Judged<'_>], seed: u64) -> Intervals {
     let mut by_sequence: BTreeMap<u64, Confusion> = BTreeMap::new();
     for session in judged {
         by_sequence
-            .entry(session.sequence)
+            .entry(session.sequence.number)
             .or_default()
             .add(session.verdict.is_anomalous(), session.label, 1);
     }
@@ -69,7 +69,7 @@ pub fn bootstrap(judged: &[Judged<'_>], seed: u64) -> Intervals {
     }
 }
 
-fn middle(mut values: Vec<f64>) -> Option<Interval> {
+pub(crate) fn middle(mut values: Vec<f64>) -> Option<Interval> {
     if values.len() < RESAMPLES / 2 {
         return None;
     }

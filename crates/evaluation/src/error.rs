@@ -3,6 +3,17 @@
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {
+    /// Results without sessions.
+    #[error("there is no labelled session to compare on")]
+    NothingToCompare,
+    /// Results of other sessions.
+    #[error("the results are not of the same sessions: at session {place} {fact}")]
+    OtherSessions {
+        /// Where they differ first, from 1.
+        place: usize,
+        /// How.
+        fact: String,
+    },
     /// Verdicts, labels and sequence numbers do not belong to the same sessions.
     #[error(
         "{verdicts} verdicts, {labels} labels and {sequences} sequence numbers; give one of each for every session"

@@ -24,18 +24,27 @@ pub struct Judged<'a> {
     pub verdict: &'a Verdict,
     /// What is true.
     pub label: Label,
-    /// Number of the session's sequence of keys (its end included): equal for equal sequences, different otherwise.
-    pub sequence: u64,
+    /// The session's sequence of keys.
+    pub sequence: Sequence,
 }
 
-/// Lays verdicts, labels and sequence numbers, all in the order of the sessions, beside each other.
+/// A sequence of keys, among those of one test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Equal for equal sequences (their ends included), different otherwise.
+    pub number: u64,
+    /// Whether a training session has the same keys.
+    pub in_training: bool,
+}
+
+/// Lays verdicts, labels and sequences, all in the order of the sessions, beside each other.
 ///
 /// # Errors
 /// If the lengths differ or a score is not finite.
 pub fn pair<'a>(
     verdicts: &'a [Verdict],
     labels: &[Label],
-    sequences: &[u64],
+    sequences: &[Sequence],
 ) -> Result<Vec<Judged<'a>>, EvaluationError> {
     if verdicts.len() != labels.len() || verdicts.len() != sequences.len() {
         return Err(EvaluationError::UnequalLengths {
@@ -68,7 +77,14 @@ pub fn distinct<'a>(judged: &[Judged<'a>]) -> Vec<Judged<'a>> {
     let mut met = FxHashSet::default();
     judged
         .iter()
-        .filter(|session| met.insert((session.sequence, session.label)))
+        .filter(|session| met.insert((session.sequence.number, session.label)))
         .copied()
         .collect()
+}
+
+/// The sessions whose sequence no training session has: what is left to find where nothing can be looked up.
+#[must_use]
+pub fn novel<'a>(judged: &[Judged<'a>]) -> Vec<Judged<'a>> {
+    let sessions = judged.iter().filter(|session| !session.sequence.in_training);
+    sessions.copied().collect()
 }

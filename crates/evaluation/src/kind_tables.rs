@@ -48,6 +48,33 @@ pub(crate) fn kind_tables(metrics: &Metrics) -> Vec<KindTable> {
     tables
 }
 
+/// For terminals: a row a kind, with what the detector finds beside the best rival; none where no fault is known by kind.
+pub(crate) fn kinds_at_a_glance(metrics: &Metrics) -> Option<Vec<Vec<String>>> {
+    let is_rival = |name: &String| metrics.baselines.contains_key(name);
+    let (name, ours) = metrics.by_kind.iter().find(|(name, _)| !is_rival(name))?;
+    let head = ["", "sessions", name, "median delay", "best rival", ""];
+    let mut rows = vec![
+        head.map(str::to_owned).to_vec(),
+        vec!["recall by kind of fault".to_owned()],
+    ];
+    for (kind, figures) in ours {
+        let rivals = metrics.by_kind.iter().filter(|(name, _)| is_rival(name));
+        let rivals = rivals.filter_map(|(name, kinds)| Some((name, kinds.get(kind)?.recall?)));
+        // The first of equal ones, so that their order decides nothing else.
+        let best = rivals.reduce(|best, rival| if rival.1 > best.1 { rival } else { best });
+        let delay = figures.median_delay;
+        rows.push(vec![
+            format!("  {}", visible(&kind.replace('_', " "))),
+            count(figures.sessions),
+            rate(figures.recall),
+            delay.map_or_else(|| "–".to_owned(), |events| events.to_string()),
+            rate(best.map(|(_, recall)| recall)),
+            best.map_or_else(String::new, |(name, _)| visible(name)),
+        ]);
+    }
+    Some(rows)
+}
+
 /// Our detector, then the rivals.
 fn detectors(metrics: &Metrics) -> impl Iterator<Item = (&String, &BTreeMap<String, KindFigures>)> {
     let is_rival = |(name, _): &(&String, _)| metrics.baselines.contains_key(*name);

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use detection::{Outcome, Verdict};
-//! use evaluation::{Assessment, Label, Prevalence, pair};
+//! use evaluation::{Assessment, Label, Prevalence, Sequence, pair};
 //! use sequence_windowing::SessionEnd;
 //!
 //! let verdict = |session: &str, outcome, score| Verdict {
@@ -28,7 +28,8 @@
 //!     verdict("blk_3", Outcome::Normal, 0.5),
 //! ];
 //! let labels = [Label::Anomalous, Label::Normal, Label::Normal];
-//! let judged = pair(&verdicts, &labels, &[1, 2, 3])?;
+//! let sequences = [1, 2, 3].map(|number| Sequence { number, in_training: false });
+//! let judged = pair(&verdicts, &labels, &sequences)?;
 //!
 //! let assessment = Assessment::of(&judged, Some(Prevalence::new(0.029)?), 42);
 //! assert_eq!(assessment.test.rates.precision, Some(0.5));
@@ -38,7 +39,9 @@
 //! ```
 
 mod assessment;
+mod audit;
 mod bootstrap;
+mod comparison;
 mod confusion;
 mod curves;
 mod error;
@@ -52,26 +55,35 @@ mod metrics;
 pub mod number;
 mod plots;
 mod report;
+mod series;
+mod series_tables;
 mod sweeps;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use assessment::{Assessment, Natural, ReasonCount, Scores, by_reason};
+pub use audit::{Check, CheckOutcome, audit_sentence};
 pub use bootstrap::{Interval, Intervals, bootstrap};
+pub use comparison::{Comparison, Difference, Scored, compare, comparison_text};
 pub use confusion::{Confusion, Prevalence, Rates};
 pub use curves::{ThresholdPoint, average_precision, best_f1, score_steps, thin};
 pub use error::EvaluationError;
 pub use escape::{escape, escape_markdown, visible};
 pub use explanation::{Departure, Expectation, Explanation, Step, Texts};
 pub use explanation_text::explanation_text;
-pub use judged::{Judged, Label, distinct, pair};
+pub use judged::{Judged, Label, Sequence, distinct, novel, pair};
 pub use kinds::{Fault, KindFigures, by_kind};
 pub use metrics::{
     Baseline, ChosenOn, CurvePoint, Data, Environment, EpochLoss, Experiment, Metrics, OperatingPoint, Part,
     RivalTiming, SCHEMA_VERSION, Timing, Timings, Unit, metrics_schema,
 };
-pub use plots::{Plot, plots};
-pub use report::{EXPLAINED_SESSIONS, ReportInput, Script, html_page, most_anomalous, report_html, report_markdown};
+pub use plots::{Plot, grid_plots, plots};
+pub use report::{
+    EXPLAINED_SESSIONS, Many, ReportInput, Script, html_page, many_html, many_markdown, most_anomalous, report_html,
+    report_markdown,
+};
+pub use series::{Averaged, AveragedDetector, Figures, Grid, MeanAndSpread, Results, RunReference, Series};
+pub use series_tables::{grid_markdown, grid_table, series_markdown, series_table};
 pub use sweeps::{CandidatesPoint, Oracle, ScoreHistogram, Sweeps, sweep_candidates};
 pub use table::{results_markdown, results_table};

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::curves::{score_steps, thin};
-use crate::{Assessment, Judged, KindFigures, Natural, Prevalence, ReasonCount, ScoreHistogram, Scores, Sweeps};
+use crate::{Assessment, Check, Judged, KindFigures, Natural, Prevalence, ReasonCount, ScoreHistogram, Scores, Sweeps};
 
 /// Version of the layout of [`Metrics`]; it rises when a field is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -20,6 +20,9 @@ pub struct Metrics {
     pub experiment: Experiment,
     /// The seed that drove everything.
     pub seed: u64,
+    /// SHA-256 of what the run depends on: settings, version, and names, sizes and times of its files.
+    #[serde(default)]
+    pub fingerprint: String,
     /// What went in.
     pub data: Data,
     /// The detector on the test sessions: `test`, `natural`, `by_reason` and `distinct`.
@@ -30,6 +33,9 @@ pub struct Metrics {
     /// Faults by name of the detector and kind, where the labels tell kinds.
     #[serde(default)]
     pub by_kind: BTreeMap<String, BTreeMap<String, KindFigures>>,
+    /// What may make these figures better than they are.
+    #[serde(default)]
+    pub audit: Vec<Check>,
     /// The setting that `test` was measured with.
     pub operating_point: OperatingPoint,
     /// What other settings would have done.
@@ -119,6 +125,9 @@ pub struct Baseline {
     pub by_reason: BTreeMap<String, ReasonCount>,
     /// Every distinct pair of sequence and label counted once.
     pub distinct: Scores,
+    /// Only the sessions whose sequence no training session has.
+    #[serde(default)]
+    pub novel: Scores,
     /// The precision/recall curve over thresholds on its score, from the highest down; at most 50 points.
     #[serde(default)]
     pub curve: Vec<CurvePoint>,
@@ -145,6 +154,7 @@ impl Baseline {
             natural,
             by_reason,
             distinct,
+            novel,
         } = Assessment::of(judged, prevalence, seed);
         let steps = thin(&score_steps(judged), CURVE_POINTS).into_iter();
         Self {
@@ -152,6 +162,7 @@ impl Baseline {
             natural,
             by_reason,
             distinct,
+            novel,
             curve: steps
                 .filter_map(|step| {
                     Some(CurvePoint {

@@ -1,6 +1,6 @@
 //! The result table, for terminals and for Markdown.
 
-use crate::kind_tables::KindTable;
+use crate::kind_tables::kinds_at_a_glance;
 use crate::number::{count, optional_seconds, rate, share};
 use crate::{ChosenOn, Confusion, Metrics, Natural, Scores};
 
@@ -10,6 +10,7 @@ pub(crate) struct Row<'a> {
     pub(crate) test: &'a Scores,
     pub(crate) natural: Option<&'a Natural>,
     pub(crate) distinct: &'a Scores,
+    pub(crate) novel: &'a Scores,
     /// Wall-clock seconds of learning and judging.
     pub(crate) seconds: Option<f64>,
 }
@@ -21,31 +22,43 @@ pub(crate) fn main_name(metrics: &Metrics) -> String {
     } else {
         ""
     };
-    format!("deeplog{oracle}")
+    format!("{MAIN}{oracle}")
+}
+
+/// What maps by detector call ours.
+pub(crate) const MAIN: &str = "deeplog";
+
+/// Wall-clock seconds of training and detecting.
+pub(crate) fn seconds_of_main(metrics: &Metrics) -> Option<f64> {
+    let timings = &metrics.timings;
+    let both = timings.train.zip(timings.detect);
+    both.map(|(train, detect)| train.seconds + detect.seconds)
+}
+
+/// Wall-clock seconds of learning and judging.
+pub(crate) fn seconds_of_rival(metrics: &Metrics, name: &str) -> Option<f64> {
+    let timing = metrics.timings.baselines.get(name);
+    timing.map(|timing| timing.fit_seconds + timing.detect_seconds)
 }
 
 /// The detector, then the rivals by name.
 pub(crate) fn rows(metrics: &Metrics) -> Vec<Row<'_>> {
-    let (main, timings) = (&metrics.detector, &metrics.timings);
+    let main = &metrics.detector;
     let first = Row {
         name: main_name(metrics),
         test: &main.test,
         natural: main.natural.as_ref(),
         distinct: &main.distinct,
-        seconds: timings
-            .train
-            .zip(timings.detect)
-            .map(|(train, detect)| train.seconds + detect.seconds),
+        novel: &main.novel,
+        seconds: seconds_of_main(metrics),
     };
     let rivals = metrics.baselines.iter().map(|(name, rival)| Row {
         name: crate::visible(name),
         test: &rival.test,
         natural: rival.natural.as_ref(),
         distinct: &rival.distinct,
-        seconds: timings
-            .baselines
-            .get(name)
-            .map(|timing| timing.fit_seconds + timing.detect_seconds),
+        novel: &rival.novel,
+        seconds: seconds_of_rival(metrics, name),
     });
     std::iter::once(first).chain(rivals).collect()
 }
@@ -69,7 +82,7 @@ fn counted(confusion: Confusion, what: &str) -> String {
     format!("{} {what}, {anomalous} anomalous", count(sessions))
 }
 
-/// The results as aligned text: as measured, at the natural prevalence, and by distinct sequence.
+/// The results as aligned text: as measured, then the other views, then what is found by kind of fault.
 #[must_use]
 pub fn results_table(metrics: &Metrics) -> String {
     let rows = rows(metrics);
@@ -86,70 +99,75 @@ pub fn results_table(metrics: &Metrics) -> String {
         "false alarms",
         "time",
     ];
-    let mut table: Vec<Vec<String>> = vec![head.map(str::to_owned).to_vec()];
-    let heading = |text: String| vec![text];
-    let scored = |row: &Row<'_>, scores: &Scores| {
+    let mut measured: Vec<Vec<String>> = vec![head.map(str::to_owned).to_vec()];
+    measured.push(vec![format!(
+        "as measured: {}",
+        population(metrics.detector.test.confusion)
+    )]);
+    measured.extend(rows.iter().map(|row| {
         let Confusion {
             true_positives,
             false_positives,
             true_negatives,
             false_negatives,
-        } = scores.confusion;
-        let counts = [true_positives, false_positives, true_negatives, false_negatives].map(count);
-        let rates = [
-            scores.rates.precision,
-            scores.rates.recall,
-            scores.rates.f1,
-            scores.average_precision,
-        ];
+        } = row.test.confusion;
         let mut cells = vec![format!("  {}", row.name)];
-        cells.extend(counts);
-        cells.extend(rates.map(rate));
-        cells.push(rate(scores.rates.false_alarm_rate));
+        cells.extend([true_positives, false_positives, true_negatives, false_negatives].map(count));
+        let rates = row.test.rates;
+        cells.extend([rates.precision, rates.recall, rates.f1, row.test.average_precision].map(rate));
+        cells.push(rate(rates.false_alarm_rate));
         cells.push(optional_seconds(row.seconds));
         cells
-    };
-    table.push(heading(format!(
-        "as measured: {}",
-        population(metrics.detector.test.confusion)
-    )));
-    table.extend(rows.iter().map(|row| scored(row, row.test)));
-    if let Some(natural) = &metrics.detector.natural {
-        table.push(heading(format!(
-            "weighted to a natural share of {} anomalous",
-            share(natural.prevalence)
-        )));
-        for row in &rows {
-            let Some(natural) = row.natural else { continue };
-            let rates = [
-                natural.precision,
-                row.test.rates.recall,
-                natural.f1,
-                natural.average_precision,
-            ];
-            let mut cells = vec![format!("  {}", row.name)];
-            cells.extend(std::iter::repeat_n(String::new(), 4));
-            cells.extend(rates.map(rate));
-            cells.push(rate(row.test.rates.false_alarm_rate));
-            cells.push(optional_seconds(row.seconds));
-            table.push(cells);
-        }
-    }
-    table.push(heading(format!(
-        "distinct sequences, once each: {}",
-        distinct_population(metrics.detector.distinct.confusion)
-    )));
-    table.extend(rows.iter().map(|row| scored(row, row.distinct)));
-    let mut text = align(&table);
-    for KindTable { title, rows } in crate::kind_tables::kind_tables(metrics) {
-        text += &format!("{}\n", title.to_lowercase());
-        let indented = rows.into_iter().map(|mut row| {
-            row[0].insert_str(0, "  ");
-            row
-        });
-        text += &align(&indented.collect::<Vec<_>>());
+    }));
+    let mut text = align(&measured) + &align(&views(metrics, &rows));
+    if let Some(table) = kinds_at_a_glance(metrics) {
+        text += &align(&table);
     }
     text
+}
+
+/// The same verdicts seen in other ways: at the natural prevalence, by distinct sequence, without the sequences of training.
+fn views(metrics: &Metrics, rows: &[Row<'_>]) -> Vec<Vec<String>> {
+    let natural = metrics.detector.natural.as_ref();
+    let mut head = vec![String::new()];
+    if let Some(natural) = natural {
+        let prevalence = share(natural.prevalence);
+        head.extend(["precision", "F1", "AP"].map(|name| format!("{name} at {prevalence}")));
+    }
+    head.extend(
+        [
+            "F1, distinct",
+            "AP, distinct",
+            "recall, novel",
+            "AP, novel",
+            "false alarms, novel",
+        ]
+        .map(str::to_owned),
+    );
+    let heading = format!(
+        "distinct, each once: {}; novel, unlike all training: {}",
+        distinct_population(metrics.detector.distinct.confusion),
+        population(metrics.detector.novel.confusion)
+    );
+    let row = |row: &Row<'_>| {
+        let mut rates = Vec::new();
+        if natural.is_some() {
+            let view = row
+                .natural
+                .map(|view| [view.precision, view.f1, view.average_precision]);
+            rates.extend(view.unwrap_or_default());
+        }
+        let novel = row.novel;
+        rates.extend([row.distinct.rates.f1, row.distinct.average_precision]);
+        rates.extend([
+            novel.rates.recall,
+            novel.average_precision,
+            novel.rates.false_alarm_rate,
+        ]);
+        let name = format!("  {}", row.name);
+        std::iter::once(name).chain(rates.into_iter().map(rate)).collect()
+    };
+    [head, vec![heading]].into_iter().chain(rows.iter().map(row)).collect()
 }
 
 /// The results as a Markdown table, a row for each detector.
@@ -175,7 +193,7 @@ pub fn results_markdown(metrics: &Metrics) -> String {
     if let Some(prevalence) = &natural {
         head.extend(["precision", "F1", "AP"].map(|name| format!("{name} at {prevalence}")));
     }
-    head.extend(["F1, distinct", "time"].map(str::to_owned));
+    head.extend(["F1, distinct", "false alarms, novel", "time"].map(str::to_owned));
     let mut text = format!("| {} |\n|---|{}\n", head.join(" | "), "---:|".repeat(head.len() - 1));
     for row in rows(metrics) {
         let rates = &row.test.rates;
@@ -187,7 +205,7 @@ pub fn results_markdown(metrics: &Metrics) -> String {
                 .map(|view| [view.precision, view.f1, view.average_precision]);
             cells.extend(views.unwrap_or_default());
         }
-        cells.push(row.distinct.rates.f1);
+        cells.extend([row.distinct.rates.f1, row.novel.rates.false_alarm_rate]);
         let Confusion {
             true_positives,
             false_positives,
@@ -202,7 +220,7 @@ pub fn results_markdown(metrics: &Metrics) -> String {
 }
 
 /// Left-aligns the first column and right-aligns the others. Rows of one cell are headings and set no width.
-fn align(table: &[Vec<String>]) -> String {
+pub(crate) fn align(table: &[Vec<String>]) -> String {
     let columns = table.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = table

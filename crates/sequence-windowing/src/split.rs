@@ -54,17 +54,18 @@ pub fn seeded(sessions: usize, share: f64, seed: u64) -> Split {
     }
 }
 
-/// Carves validation from training: of the sessions at the indices `train`, those whose first lines come last, a
-/// `share` of them in 0..=1. Returns what is left for training, and the validation part, both in order of their first
-/// lines.
+/// Carves validation from training sessions, which are in order of time: the last `share` of them, in 0..=1. Returns what
+/// is left for training, and the validation part.
 ///
 /// With two sessions or more and a share that is neither 0 nor 1, no part is empty. A single session stays in training.
 #[must_use]
-pub fn validation<K>(sessions: &[Session<K>], train: &[usize], share: f64) -> (Vec<usize>, Vec<usize>) {
-    let mut left = by_first_line(sessions, train.iter().copied());
-    let carved = if train.len() == 1 { 0 } else { part(train.len(), share) };
-    let validation = left.split_off(train.len() - carved);
-    (left, validation)
+pub fn validation<S>(sessions: &[S], share: f64) -> (&[S], &[S]) {
+    let carved = if sessions.len() == 1 {
+        0
+    } else {
+        part(sessions.len(), share)
+    };
+    sessions.split_at(sessions.len() - carved)
 }
 
 fn by_first_line<K>(sessions: &[Session<K>], indices: impl Iterator<Item = usize>) -> Vec<usize> {
@@ -141,19 +142,14 @@ mod tests {
 
     #[test]
     fn validation_is_the_last_share_of_the_training() {
-        let sessions = sessions(&[&[40], &[10], &[30], &[20]]);
         for (train, share, left, carved) in [
-            (&[0, 1, 2, 3][..], 0.25, &[1, 3, 2][..], &[0][..]),
-            (&[2, 1, 3], 0.1, &[1, 3], &[2]),
-            (&[2, 1, 3], 0.0, &[1, 3, 2], &[]),
+            (&[1, 3, 2, 0][..], 0.25, &[1, 3, 2][..], &[0][..]),
+            (&[1, 3, 2], 0.1, &[1, 3], &[2]),
+            (&[1, 3, 2], 0.0, &[1, 3, 2], &[]),
             (&[2], 0.9, &[2], &[]),
             (&[], 0.5, &[], &[]),
         ] {
-            assert_eq!(
-                validation(&sessions, train, share),
-                (left.to_vec(), carved.to_vec()),
-                "{train:?} {share}"
-            );
+            assert_eq!(validation(train, share), (left, carved), "{train:?} {share}");
         }
     }
 
@@ -172,8 +168,8 @@ mod tests {
             let lines: Vec<Vec<u64>> = (0..count as u64).map(|i| vec![i * 7 % 11]).collect();
             let sessions = sessions(&lines.iter().map(Vec::as_slice).collect::<Vec<_>>());
             let train: Vec<usize> = (0..count).collect();
-            let (left, carved) = validation(&sessions, &train, share);
-            let carved = Split { train: left, test: carved, straddlers: 0 };
+            let (left, carved) = validation(&train, share);
+            let carved = Split { train: left.to_vec(), test: carved.to_vec(), straddlers: 0 };
             for Split { train, test, .. } in [chronological(&sessions, share), seeded(count, share, seed), carved] {
                 let mut all = [train.clone(), test.clone()].concat();
                 all.sort_unstable();

@@ -12,7 +12,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (experiment, _) = args.experiment.read()?;
-    writeln!(anstream::stdout(), "{} is a valid experiment", experiment.name)?;
+    let (plan, _) = args.experiment.read(&[])?;
+    let name = plan.runs.first().map_or("", |run| &run.experiment.name);
+    let runs = match (plan.runs.len(), plan.is_series) {
+        (_, false) => String::new(),
+        (runs, true) => format!(" of {runs} runs"),
+    };
+    writeln!(anstream::stdout(), "{name} is a valid experiment{runs}")?;
     Ok(ExitCode::SUCCESS)
 }

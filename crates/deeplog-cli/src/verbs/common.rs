@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use deeplog::{Error, Experiment, Model, Observer, Override, Result, expand, expand_logs, record_texts};
+use deeplog::{Error, Model, Observer, Override, Plan, Result, expand, expand_logs, record_texts};
 use deeplog_lstm::{Device, DeviceKind};
-use evaluation::Metrics;
+use evaluation::{Metrics, Results};
 
 /// An experiment and what is set over it.
 #[derive(clap::Args)]
@@ -55,16 +55,17 @@ impl JudgeArgs {
 }
 
 impl ExperimentArgs {
-    /// Reads and checks the experiment; says whether its data was replaced.
-    pub(crate) fn read(&self) -> Result<(Experiment, bool)> {
+    /// Reads and checks the runs of the experiment, with more set over it; says whether its data was replaced.
+    pub(crate) fn read(&self, more: &[String]) -> Result<(Plan, bool)> {
         let overrides: Vec<Override> = self
             .sets
             .iter()
+            .chain(more)
             .map(|text| Override::parse(text))
             .collect::<Result<_>>()?;
         let here = std::env::current_dir().map_err(Error::io("read", Path::new(".")))?;
-        let experiment = Experiment::read(&self.experiment, &overrides, &here)?;
-        Ok((experiment, overrides.iter().any(Override::changes_data)))
+        let plan = Plan::read(&self.experiment, &overrides, &here)?;
+        Ok((plan, overrides.iter().any(Override::changes_data)))
     }
 }
 
@@ -84,16 +85,50 @@ pub(crate) fn texts_of(model: &Model, files: &[PathBuf], numbers: &BTreeSet<u64>
     }
 }
 
-/// Reads the `metrics.json` of a run, given as the file or as its folder.
-pub(crate) fn read_metrics(path: &Path) -> Result<Metrics> {
+/// Reads the `metrics.json` of a run or of several, given as the file or as its folder.
+pub(crate) fn read_results(path: &Path) -> Result<Results> {
     let path = if path.is_dir() {
         path.join("metrics.json")
     } else {
         path.to_owned()
     };
     let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    Results::from_json(&bytes).map_err(|error| {
         let fact = format!("{} is no metrics.json of this version: {error}", path.display());
         Error::run(fact, "give the folder of a run; `deeplog run` writes it anew")
     })
+}
+
+/// The single runs behind some results, each as its metrics, with its folder.
+pub(crate) fn runs_of(path: &Path) -> Result<Vec<(PathBuf, Metrics)>> {
+    let folder = if path.is_dir() {
+        path
+    } else {
+        path.parent().unwrap_or(Path::new("."))
+    };
+    let references = match read_results(path)? {
+        Results::One(metrics) => return Ok(vec![(folder.to_owned(), *metrics)]),
+        Results::Series(series) => series.runs,
+        Results::Grid(grid) => {
+            return Err(Error::run(
+                format!(
+                    "{} holds {} settings, and this takes one",
+                    path.display(),
+                    grid.cells.len()
+                ),
+                format!("give a folder below {}", folder.join("runs").display()),
+            ));
+        }
+    };
+    let run = |reference: evaluation::RunReference| {
+        let folder = folder.join(reference.folder);
+        match read_results(&folder)? {
+            Results::One(metrics) => Ok((folder, *metrics)),
+            _ => Err(Error::run(
+                format!("{} is no single run", folder.display()),
+                "run the experiment again",
+            )),
+        }
+    };
+    references.into_iter().map(run).collect()
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod common;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod detect;
 pub(crate) mod explain;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use deeplog::{create_folder, write_atomically};
-use evaluation::{Metrics, plots};
+use evaluation::{Metrics, Plot, Results, grid_plots, plots};
 
-use super::common::read_metrics;
+use super::common::{read_results, runs_of};
 use crate::console::Console;
 
 #[derive(clap::Args)]
@@ -20,13 +20,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let runs: Vec<Metrics> = args
-        .results
-        .iter()
-        .map(|path| read_metrics(path))
-        .collect::<deeplog::Result<_>>()?;
+    let plots = pictures(&args.results)?;
     create_folder(&args.out)?;
-    for plot in plots(&runs)? {
+    for plot in plots {
         for (extension, bytes) in [("svg", plot.svg.as_bytes()), ("png", &plot.png)] {
             let path = args.out.join(format!("{}.{extension}", plot.name));
             write_atomically(&path, |file| file.write_all(bytes))?;
@@ -34,4 +30,25 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         console.say(&format!("{}: {}.svg, {}.png", plot.title, plot.name, plot.name));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Of a grid alone its own curves; otherwise those of all runs, laid over one another.
+fn pictures(results: &[PathBuf]) -> anyhow::Result<Vec<Plot>> {
+    if let [one] = results
+        && let Results::Grid(grid) = read_results(one)?
+    {
+        return Ok(grid_plots(&grid)?);
+    }
+    let mut runs: Vec<Metrics> = Vec::new();
+    for path in results {
+        let several = runs_of(path)?;
+        let is_series = several.len() > 1;
+        runs.extend(several.into_iter().map(|(_, mut metrics)| {
+            if is_series {
+                metrics.experiment.name = format!("{}, seed {}", metrics.experiment.name, metrics.seed);
+            }
+            metrics
+        }));
+    }
+    Ok(plots(&runs)?)
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use deeplog::{Error, Result, write_atomically};
-use evaluation::{metrics_schema, results_markdown};
+use evaluation::{Results, grid_markdown, metrics_schema, results_markdown, series_markdown};
 
-use super::common::read_metrics;
+use super::common::read_results;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -32,7 +32,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         write!(out, "{}", metrics_schema())?;
     }
     for path in &args.results {
-        writeln!(out, "{}", results_markdown(&read_metrics(path)?))?;
+        writeln!(out, "{}", markdown(&read_results(path)?))?;
     }
     if let Some(path) = &args.splice {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
@@ -40,6 +40,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         write_atomically(path, |file| file.write_all(spliced.as_bytes()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn markdown(results: &Results) -> String {
+    match results {
+        Results::One(metrics) => results_markdown(metrics),
+        Results::Series(series) => series_markdown(series),
+        Results::Grid(grid) => grid_markdown(grid),
+    }
 }
 
 /// The text with all its tables renewed. Results are looked for beside the text.
@@ -63,12 +71,9 @@ fn splice(path: &Path, text: &str) -> Result<String> {
         let end = after
             .find(END)
             .ok_or_else(|| wrong(format!("the table of {name} has no end")))?;
-        let metrics = read_metrics(&folder.join(name))?;
+        let results = read_results(&folder.join(name))?;
         spliced.push_str(&rest[..start]);
-        spliced.push_str(&format!(
-            "{BEGIN}{name} -->\n{}\n{END}",
-            results_markdown(&metrics).trim_end()
-        ));
+        spliced.push_str(&format!("{BEGIN}{name} -->\n{}\n{END}", markdown(&results).trim_end()));
         rest = &after[end + END.len()..];
         tables += 1;
     }

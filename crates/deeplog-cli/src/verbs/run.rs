@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::{Observer, RunOptions, results_folder};
-use evaluation::{explanation_text, results_table};
+use deeplog::{Observer, Ran, RunOptions, RunSummary, SeriesSummary, SplitMethod, results_folder};
+use evaluation::{Results, audit_sentence, explanation_text, grid_table, results_table, series_table};
 
 use super::common::{DeviceArgs, ExperimentArgs};
 use crate::console::Console;
@@ -19,26 +19,66 @@ pub(crate) struct Args {
     /// The run's own folder [default: experiments/results/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// How sessions are divided, over what the experiment says: chronological or random, or both, one beside the other
+    #[arg(long, value_name = "METHOD", value_delimiter = ',')]
+    split: Option<Vec<SplitMethod>>,
     /// Hold the run to the experiment's checksums and expectations
     #[arg(long)]
     check: bool,
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let (experiment, data_is_overridden) = args.experiment.read()?;
+    let split = args.split.as_deref().map(split_setting);
+    let (plan, data_is_overridden) = args.experiment.read(split.as_slice())?;
     let device = args.device.open()?;
-    if args.check && experiment.expect.is_none() && experiment.data.checksums.is_empty() {
+    let Some(first) = plan.runs.first().map(|run| run.experiment.clone()) else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    if args.check && first.expect.is_none() && first.data.checksums.is_empty() {
         console.warn("the experiment states neither checksums nor an expectation, so --check holds it to nothing");
     }
-    let out = args.out.unwrap_or_else(|| results_folder(&experiment.name));
+    let out = args.out.unwrap_or_else(|| results_folder(&first.name));
     let options = RunOptions {
         out,
         check: args.check,
         data_is_overridden,
     };
     console.catch_interrupts();
-    let summary = deeplog::run(&experiment, &device, &options, console)?;
+    let misses = match deeplog::run_all(&plan, &device, &options, console)? {
+        Ran::Once(summary) => {
+            show(&summary)?;
+            summary.misses
+        }
+        Ran::Series(summary) => {
+            show_series(&summary)?;
+            summary.misses
+        }
+    };
+    for miss in &misses {
+        let expected = &miss.expected;
+        let found = miss.f1.map_or_else(|| "undefined".to_owned(), |f1| format!("{f1:.4}"));
+        console.complain(&format!(
+            "F1 is {found}, and {} expects {} within {} ({})",
+            first.name, expected.f1, expected.tolerance, expected.source
+        ));
+    }
+    Ok(if misses.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
 
+/// `random`, or several of them as a grid.
+fn split_setting(methods: &[SplitMethod]) -> String {
+    let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+    match &names[..] {
+        [one] => format!("data.split.method={one}"),
+        _ => format!("grid.data.split.method={names:?}"),
+    }
+}
+
+fn show(summary: &RunSummary) -> anyhow::Result<()> {
     let mut stdout = anstream::stdout();
     if summary.metrics.has_labels() {
         writeln!(stdout, "{}", results_table(&summary.metrics).trim_end())?;
@@ -66,18 +106,28 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     if !lost.is_empty() {
         writeln!(stdout, "\ncounted: {}", lost.join(", "))?;
     }
-    writeln!(stdout, "\nreport: {}", summary.report.display())?;
-    for miss in &summary.misses {
-        let expected = &miss.expected;
-        let found = miss.f1.map_or_else(|| "undefined".to_owned(), |f1| format!("{f1:.4}"));
-        console.complain(&format!(
-            "F1 is {found}, and {} expects {} within {} ({})",
-            experiment.name, expected.f1, expected.tolerance, expected.source
-        ));
+    if let Some(audit) = audit_sentence(&summary.metrics.audit) {
+        writeln!(stdout, "leak audit: {audit}; each is in the report")?;
     }
-    Ok(if summary.misses.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    writeln!(stdout, "\nreport: {}", summary.report.display())?;
+    Ok(())
+}
+
+fn show_series(summary: &SeriesSummary) -> anyhow::Result<()> {
+    let mut stdout = anstream::stdout();
+    let table = match &summary.results {
+        Results::One(metrics) => results_table(metrics),
+        Results::Series(series) => series_table(series),
+        Results::Grid(grid) => grid_table(grid),
+    };
+    writeln!(stdout, "{}", table.trim_end())?;
+    if summary.kept > 0 {
+        writeln!(
+            stdout,
+            "\n{} runs were there already and stand as they are",
+            summary.kept
+        )?;
+    }
+    writeln!(stdout, "\nreport: {}", summary.report.display())?;
+    Ok(())
 }

@@ -4,6 +4,7 @@ mod divide;
 mod faults;
 mod files;
 mod raw;
+mod stress;
 mod structured;
 
 use std::collections::BTreeMap;
@@ -80,6 +81,9 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
             raw::read(experiment, &[log], Some(labels), observer)
         }
     }?;
+    if let Some(stress) = experiment.data.stress {
+        stress::apply(&mut corpus, stress, experiment.seed)?;
+    }
     if let Some(inject) = &experiment.data.inject {
         faults::inject(&mut corpus, inject, observer)?;
     }

@@ -1,6 +1,7 @@
 //! Where an experiment's sessions come from: the `[data]` table.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use log_synthesis::{FaultKind, HdfsConfig};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,27 @@ pub enum SplitMethod {
     Random,
 }
 
+impl SplitMethod {
+    /// What experiments call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chronological => "chronological",
+            Self::Random => "random",
+        }
+    }
+}
+
+impl FromStr for SplitMethod {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let methods = [Self::Chronological, Self::Random];
+        let method = methods.into_iter().find(|method| method.name() == name);
+        method.ok_or_else(|| format!("`{name}` is no way to divide sessions; known are chronological and random"))
+    }
+}
+
 /// The division of one body of sessions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Split {
@@ -69,6 +91,16 @@ pub struct Inject {
     pub seed: u64,
 }
 
+/// Harder training: few sessions, and anomalous ones among them, as in real "normal" logs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stress {
+    /// Share of the training sessions that is kept, drawn by lot; above 0 and up to 1. Default 1.
+    pub training: f64,
+    /// Share of the training sessions that are anomalous after that: so many anomalous test sessions are moved there by
+    /// lot, in the guise of normal ones; 0 to below 0.5. Default 0.
+    pub anomalous: f64,
+}
+
 /// The `[data]` table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Data {
@@ -80,6 +112,8 @@ pub struct Data {
     pub split: Split,
     /// A CSV of session and label, over the dataset's own.
     pub labels: Option<PathBuf>,
+    /// Harder training.
+    pub stress: Option<Stress>,
     /// Faults that test sessions get.
     pub inject: Option<Inject>,
     /// A CSV of `EventId,EventTemplate` that gives key names their text.
@@ -120,6 +154,9 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
     let checksums = fields.or::<std::collections::BTreeMap<PathBuf, String>>("checksums", Default::default());
     let checksums = checksums.into_iter().map(|(path, sum)| (at(path), sum)).collect();
     let split = if matches!(kind.as_deref(), Some("divided")) {
+        if fields.optional::<toml::Value>("split").is_some() {
+            fields.problem("split", "is not for files that are divided already; leave it out");
+        }
         Split {
             method: SplitMethod::Chronological,
             train: 1.0,
@@ -128,14 +165,16 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
         read_split(fields.section("split"))
     };
     let inject = fields
-        .has("inject")
-        .then(|| read_inject(fields.section("inject"), seed));
+        .optional_section("inject")
+        .map(|inject| read_inject(inject, seed));
+    let stress = fields.optional_section("stress").map(read_stress);
     fields.finish();
     Some(Data {
         source: source?,
         root: root.clone(),
         split,
         labels,
+        stress,
         inject,
         templates,
         checksums,
@@ -173,6 +212,27 @@ fn synthetic(fields: &mut Fields<'_>, seed: u64) -> Option<Source> {
     }
     table.finish();
     Some(Source::Synthetic(config))
+}
+
+fn read_stress(mut fields: Fields<'_>) -> Stress {
+    let stress = Stress {
+        training: fields.or("training", 1.0),
+        anomalous: fields.or("anomalous", 0.0),
+    };
+    fields.ensure(stress.training > 0.0 && stress.training <= 1.0, "training", || {
+        format!(
+            "{} is not a share of the training sessions; give a number above 0 and up to 1",
+            stress.training
+        )
+    });
+    fields.ensure((0.0..0.5).contains(&stress.anomalous), "anomalous", || {
+        format!(
+            "{} is not a share below half of the training sessions; give a number from 0 to below 0.5",
+            stress.anomalous
+        )
+    });
+    fields.finish();
+    stress
 }
 
 fn read_inject(mut fields: Fields<'_>, seed: u64) -> Inject {

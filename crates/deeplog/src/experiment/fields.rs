@@ -78,6 +78,15 @@ impl<'p> Fields<'p> {
         }
     }
 
+    /// A table below this one, where there is one.
+    pub(crate) fn optional_section(&mut self, key: &'static str) -> Option<Fields<'p>> {
+        if self.has(key) {
+            return Some(self.section(key));
+        }
+        self.known.push(key);
+        None
+    }
+
     /// An array of tables within this one (`[[key]]`); `None` where it is left out.
     pub(crate) fn sections(&mut self, key: &'static str) -> Option<Vec<Fields<'p>>> {
         self.known.push(key);

@@ -6,25 +6,28 @@
 mod baselines;
 mod data;
 mod fields;
+mod plan;
 mod profile;
 mod set;
+mod table;
 
 use std::cell::RefCell;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use deeplog_lstm::{Input, Schedule, TrainConfig};
 use detection::{Rule, ShortSessions};
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use toml::Table;
 
 use crate::error::{Error, Problem, Result};
 use crate::parser_state::ParserState;
 pub use baselines::Baseline;
-pub use data::{Data, Inject, Source, Split, SplitMethod};
+pub use data::{Data, Inject, Source, Split, SplitMethod, Stress};
 use fields::Fields;
+pub use plan::{Plan, PlannedRun};
 pub use profile::{KnownTemplates, LabelRule, Profile, Stamp};
 pub use set::Override;
+use table::read_table;
 
 /// A checked experiment.
 #[derive(Clone, Debug)]
@@ -79,6 +82,9 @@ pub struct Training {
     pub config: TrainConfig,
     /// Share of the training sessions, the latest ones, that early stopping watches. Default 0.1.
     pub validation: f64,
+    /// Share of the training sessions that are thrown out as the least normal ones of a first training, before a second one
+    /// (iterative trimmed loss minimisation: Shen and Sanghavi, ICML 2019). Default 0, which trains once.
+    pub trim: f64,
 }
 
 /// The rule of detection.
@@ -113,21 +119,9 @@ enum InputKind {
 }
 
 impl Experiment {
-    /// Reads an experiment and the dataset it names. Paths in overrides count from `working_directory`.
+    /// Reads an experiment of one run and the dataset it names. Paths in overrides count from `working_directory`.
     pub fn read(path: &Path, overrides: &[Override], working_directory: &Path) -> Result<Self> {
-        let mut table = read_table(path)?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        // A dataset named on the command line must be known before fields within it can be set.
-        let (names, fields): (Vec<_>, Vec<_>) = overrides.iter().partition(|set| set.field() == "dataset");
-        names
-            .iter()
-            .try_for_each(|set| set.apply(&mut table, working_directory))?;
-        read_dataset(&mut table, folder)?;
-        fields
-            .iter()
-            .try_for_each(|set| set.apply(&mut table, working_directory))?;
-        replace_rule(&mut table, overrides);
-        Self::from_table(table, folder, &path.display().to_string())
+        Plan::read(path, overrides, working_directory)?.only()
     }
 
     /// Checks a table. Relative files count from `folder`, unless the data has another root; `origin` names the table
@@ -166,58 +160,6 @@ impl Profile {
             }),
         }
     }
-}
-
-/// The two rules of detection exclude each other: one that is set on the command line takes the other's place.
-fn replace_rule(table: &mut Table, overrides: &[Override]) {
-    let is_set = |field: &str| overrides.iter().any(|set| set.field() == field);
-    if let Some(Value::Table(detection)) = table.get_mut("detection") {
-        match (is_set("detection.top_g"), is_set("detection.probability")) {
-            (true, false) => detection.remove("probability"),
-            (false, true) => detection.remove("top_g"),
-            _ => None,
-        };
-    }
-}
-
-/// Puts the dataset in the place of its file's name. A table with a field `from` starts from that file, and what else
-/// it says stands over the file.
-fn read_dataset(table: &mut Table, folder: &Path) -> Result<()> {
-    let (name, over) = match table.get_mut("dataset") {
-        Some(Value::String(name)) => (std::mem::take(name), Table::new()),
-        Some(Value::Table(over)) => match over.remove("from") {
-            Some(Value::String(name)) => (name, std::mem::take(over)),
-            Some(other) => {
-                over.insert("from".into(), other);
-                return Ok(());
-            }
-            None => return Ok(()),
-        },
-        _ => return Ok(()),
-    };
-    let mut dataset = read_table(&folder.join(name))?;
-    lay_over(&mut dataset, over);
-    table.insert("dataset".into(), Value::Table(dataset));
-    Ok(())
-}
-
-fn lay_over(table: &mut Table, over: Table) {
-    for (key, value) in over {
-        match (table.get_mut(&key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
-            (_, value) => {
-                table.insert(key, value);
-            }
-        }
-    }
-}
-
-fn read_table(path: &Path) -> Result<Table> {
-    let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
-    text.parse::<Table>().map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
-        Error::config(path.display().to_string(), format!("line {line}"), error.message())
-    })
 }
 
 fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) -> Option<Experiment> {
@@ -358,8 +300,16 @@ fn read_training(mut fields: Fields<'_>, seed: u64) -> Training {
     fields.ensure((0.0..1.0).contains(&validation), "validation", || {
         format!("{validation} is not a share of the training sessions; give a number from 0 to below 1")
     });
+    let trim = fields.or("trim", 0.0);
+    fields.ensure((0.0..0.5).contains(&trim), "trim", || {
+        format!("{trim} is not a small share of the training sessions; give a number from 0 to below 0.5")
+    });
     fields.finish();
-    Training { config, validation }
+    Training {
+        config,
+        validation,
+        trim,
+    }
 }
 
 fn read_detection(mut fields: Fields<'_>) -> Option<Detection> {

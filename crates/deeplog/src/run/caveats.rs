@@ -2,10 +2,8 @@
 
 use detection::ShortSessions;
 use evaluation::Metrics;
-use rustc_hash::FxHashSet;
 
 use super::Judged;
-use crate::experiment::SplitMethod;
 
 pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
     let mut caveats = Vec::new();
@@ -27,28 +25,8 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
             test.sessions
         ));
     }
-    if let Some(prevalence) = experiment.prevalence {
-        let share = test.anomalous as f64 / (test.normal + test.anomalous).max(1) as f64;
-        caveats.push(format!(
-            "{:.1}% of the labelled test sessions are anomalous, {:.1}% in nature: the columns at natural prevalence weigh them so.",
-            100.0 * share,
-            100.0 * prevalence
-        ));
-    }
-    let trained: FxHashSet<Vec<_>> = keys(judged.training.train.iter().chain(&judged.training.validation)).collect();
-    let repeated = keys(judged.test.iter()).filter(|keys| trained.contains(keys)).count();
-    if !judged.test.is_empty() {
-        caveats.push(format!(
-            "{repeated} of {} test sessions have a key sequence that also occurs in training, and are easy for that.",
-            judged.test.len()
-        ));
-    }
+    let trained = super::audit::trained(judged);
     caveats.extend(super::faults::invisible(judged, &trained));
-    if experiment.data.split.method == SplitMethod::Random {
-        caveats.push(
-            "The split is by lot, so training has seen the future; a chronological split is stricter.".to_owned(),
-        );
-    }
     let rivals = metrics.baselines.iter();
     let as_good: Vec<&str> = rivals
         .filter(|(_, rival)| rival.test.rates.f1.is_some() && rival.test.rates.f1 >= metrics.detector.test.rates.f1)
@@ -83,10 +61,4 @@ pub(super) fn urgent(metrics: &Metrics) -> Option<String> {
             "There are {symbols} possible next symbols and g is {g}, so next to nothing can be flagged but unseen keys. A threshold on probability (detection.probability) does not depend on how many there are."
         )
     })
-}
-
-fn keys<'s>(
-    sessions: impl Iterator<Item = &'s sequence_windowing::Session>,
-) -> impl Iterator<Item = Vec<&'s sequence_windowing::Key>> {
-    sessions.map(|session| session.events.iter().map(|event| &event.key).collect())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use detection::{Rule, Verdict};
 use evaluation::{
     Assessment, Baseline, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint, Part, Prevalence,
-    SCHEMA_VERSION, ScoreHistogram, Sweeps, Timing, Timings, Unit, pair,
+    SCHEMA_VERSION, ScoreHistogram, Sequence, Sweeps, Timing, Timings, Unit, pair,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use sequence_windowing::{Session, SessionEnd, Windowing};
@@ -23,7 +23,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
     let failed = |error: evaluation::EvaluationError| Error::run(error.to_string(), "");
     let prevalence = experiment.prevalence.map(Prevalence::new).transpose().map_err(failed)?;
     let (indices, labels) = judged.labelled();
-    let sequences = sequences(indices.iter().map(|&i| &judged.test[i]));
+    let sequences = judged.sequences(&indices);
     let of = |verdicts: &[Verdict]| -> Vec<Verdict> { indices.iter().map(|&i| verdicts[i].clone()).collect() };
     let verdicts = of(&judged.deeplog);
     let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
@@ -40,13 +40,15 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
     };
     let symbols = training.artefact.description.model.alphabet.symbols();
     let sweep = g.unwrap_or(0).max(LEAST_SWEEP).min(symbols);
-    Ok(Metrics {
+    let mut metrics = Metrics {
         schema_version: SCHEMA_VERSION,
         experiment: evaluation::Experiment {
             name: experiment.name.clone(),
             description: experiment.description.clone(),
         },
         seed: experiment.seed,
+        fingerprint: super::fingerprint::of(experiment),
+        audit: Vec::new(),
         data: Data {
             train: part(
                 &training.train,
@@ -87,7 +89,9 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
             threads: std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
-    })
+    };
+    metrics.audit = super::audit::of(judged, &metrics);
+    Ok(metrics)
 }
 
 fn timings(judged: &Judged<'_>) -> Timings {
@@ -125,7 +129,7 @@ fn part(sessions: &[Session], labels: impl Iterator<Item = Option<Label>>) -> Pa
         normal += u64::from(label == Some(Label::Normal));
         anomalous += u64::from(label == Some(Label::Anomalous));
     }
-    let distinct: FxHashSet<u64> = sequences(sessions.iter()).into_iter().collect();
+    let distinct: FxHashSet<u64> = numbers(sessions.iter()).into_iter().collect();
     Part {
         sessions: sessions.len() as u64,
         normal,
@@ -135,8 +139,24 @@ fn part(sessions: &[Session], labels: impl Iterator<Item = Option<Label>>) -> Pa
     }
 }
 
+impl Judged<'_> {
+    /// The sequences of some test sessions.
+    pub(super) fn sequences(&self, indices: &[usize]) -> Vec<Sequence> {
+        let trained = super::audit::trained(self);
+        let sessions = indices.iter().map(|&i| &self.test[i]);
+        numbers(sessions.clone())
+            .into_iter()
+            .zip(sessions)
+            .map(|(number, session)| Sequence {
+                number,
+                in_training: trained.contains(&super::audit::keys(session)),
+            })
+            .collect()
+    }
+}
+
 /// Numbers that are equal for sessions with equal keys and ends.
-fn sequences<'s>(sessions: impl Iterator<Item = &'s Session>) -> Vec<u64> {
+fn numbers<'s>(sessions: impl Iterator<Item = &'s Session>) -> Vec<u64> {
     let mut numbers: FxHashMap<(Vec<&sequence_windowing::Key>, SessionEnd), u64> = FxHashMap::default();
     sessions
         .map(|session| {

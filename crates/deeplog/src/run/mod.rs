@@ -1,8 +1,11 @@
 //! An experiment from its data to its report.
 
+mod audit;
 mod caveats;
 mod expectation;
 mod faults;
+mod fingerprint;
+mod many;
 mod measure;
 mod publish;
 mod rivals;
@@ -22,6 +25,8 @@ use crate::observer::Observer;
 use crate::output::{create_folder, write_atomically};
 use crate::training::{self, Training};
 pub use expectation::Miss;
+pub use many::{Ran, SeriesSummary, run_all};
+pub use publish::read_scores;
 use rivals::{Judgement, LeftOut};
 
 /// How to run an experiment.
@@ -74,28 +79,37 @@ pub fn run(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<RunSummary> {
-    create_folder(&options.out)?;
-    ensure_writable(options)?;
+    prepare(options)?;
     let binding = options.check && !options.data_is_overridden;
     if binding {
         expectation::ensure_checksums(experiment)?;
     }
     let corpus = corpus::read(experiment, &options.out, observer)?;
-    let training = training::train(experiment, &corpus, device, &options.out, observer)?;
+    let mut summary = run_on(experiment, &corpus, device, options, observer)?;
+    if binding {
+        summary.misses = expectation::misses(experiment, summary.metrics.detector.test.rates.f1);
+    }
+    Ok(summary)
+}
+
+/// Runs an experiment on its corpus, and expects nothing of it.
+fn run_on(
+    experiment: &Experiment,
+    corpus: &Corpus,
+    device: &Device,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunSummary> {
+    let training = training::train(experiment, corpus, device, &options.out, observer)?;
     // What took longest is safe first.
     training.artefact.write(&options.out.join("model.deeplog"))?;
-    let judged = judge(experiment, &corpus, &training, device, observer)?;
+    let judged = judge(experiment, corpus, &training, device, observer)?;
     let metrics = measure::metrics(&judged)?;
     observer.begin("reporting", None);
     let (report, example) = publish::write(&judged, &metrics, &options.out)?;
     observer.end(&format!("in {}", options.out.display()));
     let caveats = caveats::urgent(&metrics);
     caveats.iter().for_each(|caveat| observer.warn(caveat));
-    let misses = if binding {
-        expectation::misses(experiment, &metrics)
-    } else {
-        Vec::new()
-    };
     let flagged = judged.deeplog.iter().filter(|verdict| verdict.is_anomalous()).count() as u64;
     Ok(RunSummary {
         metrics,
@@ -103,12 +117,13 @@ pub fn run(
         sessions: judged.test.len() as u64,
         flagged,
         report,
-        misses,
+        misses: Vec::new(),
     })
 }
 
 /// A folder that cannot be written to should be known before an hour of training, not after.
-fn ensure_writable(options: &RunOptions) -> Result<()> {
+fn prepare(options: &RunOptions) -> Result<()> {
+    create_folder(&options.out)?;
     let probe = options.out.join(".writable");
     write_atomically(&probe, |_| Ok(()))?;
     std::fs::remove_file(&probe).map_err(crate::error::Error::io("remove", &probe))

@@ -147,7 +147,7 @@ fn every_dataset_and_experiment_that_is_shipped_is_valid() {
     let experiments = files("experiments");
     assert!(experiments.len() >= 4);
     for path in experiments {
-        if let Err(error) = Experiment::read(&path, &[], &root) {
+        if let Err(error) = crate::Plan::read(&path, &[], &root) {
             panic!("{error}");
         }
     }

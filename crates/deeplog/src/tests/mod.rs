@@ -2,6 +2,7 @@ mod artefact;
 mod experiment;
 mod input;
 mod pipeline;
+mod runs;
 
 use std::path::Path;
 

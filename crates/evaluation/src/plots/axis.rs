@@ -9,6 +9,8 @@ pub(super) enum Scale {
     Whole,
     /// Powers of ten; values below 1 lie on the axis.
     Logarithmic,
+    /// Names, one at each whole number from 0.
+    Named,
 }
 
 /// One axis of a chart.
@@ -20,6 +22,7 @@ pub(super) struct Axis {
     pub(super) scale: Scale,
     low: f64,
     high: f64,
+    names: Vec<String>,
 }
 
 impl Axis {
@@ -41,6 +44,18 @@ impl Axis {
             scale,
             low,
             high,
+            names: Vec::new(),
+        }
+    }
+
+    /// An axis of names in equal steps, with half a step at both ends.
+    pub(super) fn named(label: &str, names: Vec<String>) -> Self {
+        Self {
+            label: label.to_owned(),
+            scale: Scale::Named,
+            low: -0.5,
+            high: names.len() as f64 - 0.5,
+            names,
         }
     }
 
@@ -51,6 +66,7 @@ impl Axis {
             scale: Scale::Linear,
             low: 0.0,
             high: 1.0,
+            names: Vec::new(),
         }
     }
 
@@ -73,6 +89,10 @@ impl Axis {
 
     /// Round values within the axis, and their texts.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+        if self.scale == Scale::Named {
+            let names = self.names.iter().enumerate();
+            return names.map(|(place, name)| (place as f64, name.clone())).collect();
+        }
         if self.scale == Scale::Logarithmic {
             return (0..=self.high as u32)
                 .map(|power| (10_f64.powi(power as i32), power_of_ten(power)))

@@ -4,10 +4,11 @@ mod axis;
 mod canvas;
 mod chart;
 mod confusion;
+mod grid;
 mod runs;
 mod single;
 
-use crate::{EvaluationError, Metrics};
+use crate::{EvaluationError, Grid, Metrics};
 
 /// A finished picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,4 +54,15 @@ pub fn plots(metrics: &[Metrics]) -> Result<Vec<Plot>, EvaluationError> {
         )?);
     }
     Ok(plots)
+}
+
+/// Draws average precision, recall and false alarms of a grid over its longest setting, as lines through the others.
+///
+/// # Errors
+/// If the drawing library fails.
+pub fn grid_plots(grid: &Grid) -> Result<Vec<Plot>, EvaluationError> {
+    let charts = grid::charts(grid).into_iter();
+    charts
+        .map(|chart| canvas::render(chart.name, chart.title.clone(), &chart.compose()))
+        .collect()
 }

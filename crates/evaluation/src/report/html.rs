@@ -37,6 +37,9 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
             .collect();
         page += &section("protocol", "How to read the figures", &format!("<ul>\n{items}</ul>\n"));
     }
+    if !metrics.audit.is_empty() {
+        page += &section("audit", "Leak audit", &audit(metrics));
+    }
     if !metrics.by_kind.is_empty() {
         page += &section("kinds", "By kind of fault", &kinds(metrics));
     }
@@ -69,7 +72,7 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
     table_of(&head, rows)
 }
 
-fn table_of<R: AsRef<[String]>>(head: &[impl AsRef<str>], rows: &[R]) -> String {
+pub(super) fn table_of<R: AsRef<[String]>>(head: &[impl AsRef<str>], rows: &[R]) -> String {
     let cells: String = head
         .iter()
         .map(|cell| format!("<th scope=\"col\">{}</th>", cell.as_ref()))
@@ -106,7 +109,7 @@ fn results(metrics: &Metrics) -> String {
     ];
     let with_interval = |value: Option<f64>, interval: Option<Interval>| {
         let interval = interval.map_or_else(String::new, |Interval { low, high }| {
-            format!("<small>{low:.4} to {high:.4}</small>")
+            format!("<small>{low:.3}–{high:.3}</small>")
         });
         format!("{}{interval}", rate(value))
     };
@@ -162,6 +165,14 @@ fn results(metrics: &Metrics) -> String {
         distinct_population(metrics.detector.distinct.confusion),
         table(head, &distinct)
     );
+    if metrics.detector.novel.confusion != metrics.detector.test.confusion {
+        let novel: Vec<_> = rows.iter().map(|row| scored(row, row.novel)).collect();
+        html += &format!(
+            "<h3>Without the sequences that training has: {}</h3>\n{}",
+            population(metrics.detector.novel.confusion),
+            table(head, &novel)
+        );
+    }
     html + &oracle(metrics)
 }
 
@@ -196,6 +207,24 @@ fn oracle(metrics: &Metrics) -> String {
         "<h3>Upper bounds</h3>\n<p class=\"quiet\">Settings chosen on the test sessions themselves: what could be reached \
          at best, not results.</p>\n{}",
         table(["setting", "precision", "recall", "F1"], &rows)
+    )
+}
+
+fn audit(metrics: &Metrics) -> String {
+    let row = |check: &crate::Check| {
+        let word = check.outcome.word();
+        [
+            escape(&check.name),
+            format!("<span class=\"{word}\">{word}</span>"),
+            escape(&check.finding),
+        ]
+    };
+    let lead = "<p class=\"quiet\">What may make the figures better than they are. Novel: sessions whose sequence of log keys no \
+                training session has.</p>\n";
+    let rows: Vec<_> = metrics.audit.iter().map(row).collect();
+    format!(
+        "{lead}<div class=\"prose\">{}</div>\n",
+        table(["check", "outcome", "finding"], &rows)
     )
 }
 

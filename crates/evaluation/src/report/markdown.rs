@@ -33,6 +33,17 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
                 .map(|caveat| format!("- {}\n", escape_markdown(caveat))),
         );
     }
+    if !metrics.audit.is_empty() {
+        text += "\n## Leak audit\n\n";
+        let checks = metrics.audit.iter().map(|check| {
+            [
+                escape_markdown(&check.name),
+                check.outcome.word().to_owned(),
+                escape_markdown(&check.finding),
+            ]
+        });
+        text += &table(["check", "outcome", "finding"], checks);
+    }
     for (index, table) in kind_tables(metrics).into_iter().enumerate() {
         if index == 0 {
             text += &format!("\n{KIND_NOTE}\n");

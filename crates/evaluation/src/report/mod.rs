@@ -1,6 +1,7 @@
 //! Reports for people: one HTML file that needs nothing else, and a short one in Markdown.
 
 mod html;
+mod many;
 mod markdown;
 mod page;
 mod sessions;
@@ -10,6 +11,7 @@ use detection::Verdict;
 use crate::{Explanation, Metrics, Plot};
 
 pub use html::report_html;
+pub use many::{Many, many_html, many_markdown};
 pub use markdown::report_markdown;
 pub use page::{Script, html_page};
 

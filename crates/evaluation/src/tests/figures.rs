@@ -3,7 +3,7 @@
 use detection::{Reason, Verdict};
 use proptest::prelude::*;
 
-use super::{judged, labels, verdict};
+use super::{judged, labels, sequences, verdict};
 use crate::*;
 
 fn confusion(true_positives: u64, false_positives: u64, true_negatives: u64, false_negatives: u64) -> Confusion {
@@ -210,7 +210,7 @@ fn intervals_follow_the_seed_and_not_the_order() {
         .map(|session| verdict(0.0, None, reason(session % 5 < 2)))
         .collect();
     let labels = labels(&"++--+-".repeat(15));
-    let sequences: Vec<u64> = (0..90).map(|session| session / 3).collect();
+    let sequences = sequences((0..90).map(|session| session / 3));
     let judged = pair(&verdicts, &labels, &sequences).unwrap();
     let intervals = bootstrap(&judged, 1);
     let reversed: Vec<_> = judged.iter().rev().copied().collect();
@@ -229,7 +229,7 @@ fn intervals_resample_whole_sequences() {
     // A thousand sessions of one sequence carry no more news than one.
     let verdicts = vec![verdict(0.0, None, Some(Reason::UnseenKey)); 1_000];
     let labels = labels(&"+-".repeat(500));
-    let one = pair(&verdicts, &labels, &vec![7; 1_000]).unwrap();
+    let one = pair(&verdicts, &labels, &sequences(vec![7; 1_000])).unwrap();
     assert_eq!(bootstrap(&one, 1).precision, Some(Interval { low: 0.5, high: 0.5 }));
     assert_eq!(bootstrap(&[], 1), Intervals::default());
     let nothing_flagged = [verdict(0.0, None, None)];
@@ -239,15 +239,24 @@ fn intervals_resample_whole_sequences() {
 #[test]
 fn distinct_counts_each_sequence_and_label_once() {
     let verdicts = vec![verdict(0.0, None, Some(Reason::UnseenKey)); 5];
-    let judged = pair(&verdicts, &labels("++-+-"), &[1, 1, 1, 2, 1]).unwrap();
+    let judged = pair(&verdicts, &labels("++-+-"), &sequences([1, 1, 1, 2, 1])).unwrap();
     assert_eq!(Confusion::of(&distinct(&judged)), confusion(2, 1, 0, 0));
+}
+
+#[test]
+fn novel_leaves_out_what_training_has() {
+    let verdicts = vec![verdict(0.0, None, Some(Reason::UnseenKey)); 5];
+    let judged = pair(&verdicts, &labels("++-+-"), &sequences([1, 2, 4, 2, 3])).unwrap();
+    assert_eq!(Confusion::of(&novel(&judged)), confusion(2, 1, 0, 0));
+    let assessment = Assessment::of(&judged, None, 1);
+    assert_eq!(assessment.novel.confusion, confusion(2, 1, 0, 0));
 }
 
 #[test]
 fn what_does_not_belong_together_is_refused() {
     let verdicts = [verdict(0.0, None, None)];
     assert!(matches!(
-        pair(&verdicts, &[], &[1]),
+        pair(&verdicts, &[], &sequences([1])),
         Err(EvaluationError::UnequalLengths {
             verdicts: 1,
             labels: 0,
@@ -256,7 +265,7 @@ fn what_does_not_belong_together_is_refused() {
     ));
     let endless = [verdict(f64::INFINITY, None, None)];
     assert!(matches!(
-        pair(&endless, &labels("+"), &[1]),
+        pair(&endless, &labels("+"), &sequences([1])),
         Err(EvaluationError::ScoreNotFinite { .. })
     ));
 }

@@ -4,6 +4,7 @@ mod documents;
 mod explanations;
 mod figures;
 mod kinds;
+mod many;
 mod pictures;
 
 use detection::{Candidate, Finding, Outcome, Reason, Symbol, Verdict};
@@ -60,10 +61,18 @@ pub(super) fn labels(signs: &str) -> Vec<Label> {
         .collect()
 }
 
+/// Sequences by their numbers; training has those of odd ones.
+pub(super) fn sequences(numbers: impl IntoIterator<Item = u64>) -> Vec<Sequence> {
+    let sequence = |number| Sequence {
+        number,
+        in_training: number % 2 == 1,
+    };
+    numbers.into_iter().map(sequence).collect()
+}
+
 /// Every session a sequence of its own.
 pub(super) fn judged<'a>(verdicts: &'a [Verdict], labels: &[Label]) -> Vec<Judged<'a>> {
-    let sequences: Vec<u64> = (0..verdicts.len() as u64).collect();
-    pair(verdicts, labels, &sequences).unwrap()
+    pair(verdicts, labels, &sequences(0..verdicts.len() as u64)).unwrap()
 }
 
 pub(super) fn events() -> Vec<Event<KeyName>> {
@@ -117,6 +126,12 @@ pub(super) fn metrics() -> Metrics {
             description: HOSTILE.into(),
         },
         seed: 7,
+        fingerprint: "5eed".into(),
+        audit: vec![Check {
+            name: HOSTILE.into(),
+            outcome: CheckOutcome::Warning,
+            finding: HOSTILE.into(),
+        }],
         data: Data {
             train: part,
             validation: part,

@@ -1,0 +1,125 @@
+//! The report of several runs of one experiment.
+
+use super::html::table_of;
+use super::page::html_page;
+use crate::series_tables::{grid_rows, series_rows};
+use crate::{Grid, Plot, RunReference, Series, escape, escape_markdown, grid_markdown, series_markdown};
+
+/// What a report on several runs is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Many<'a> {
+    /// Several seeds.
+    Seeds(&'a Series),
+    /// Several settings.
+    Settings(&'a Grid),
+}
+
+const WARNING: &str = "The best row of a table is chosen on the test sessions: as a result it is an upper bound. Choose a setting by \
+                       what it is for, or by validation loss, and report it alone.";
+
+impl Many<'_> {
+    fn experiment(&self) -> &crate::Experiment {
+        match self {
+            Self::Seeds(series) => &series.experiment,
+            Self::Settings(grid) => &grid.experiment,
+        }
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        match self {
+            Self::Seeds(series) => series_rows(series),
+            Self::Settings(grid) => grid_rows(grid),
+        }
+    }
+
+    fn cells(&self) -> &[Series] {
+        match self {
+            Self::Seeds(series) => std::slice::from_ref(series),
+            Self::Settings(grid) => &grid.cells,
+        }
+    }
+
+    fn summary(&self) -> String {
+        let runs: usize = self.cells().iter().map(|cell| cell.runs.len()).sum();
+        match self {
+            Self::Seeds(_) => format!("{runs} seeds: means ± standard deviation"),
+            Self::Settings(grid) => format!(
+                "{} settings, {runs} runs: means ± standard deviation over the seeds",
+                grid.cells.len()
+            ),
+        }
+    }
+}
+
+/// The report on several runs as one HTML file, with links to the reports of the runs.
+#[must_use]
+pub fn many_html(many: Many<'_>, plots: &[Plot]) -> String {
+    let experiment = many.experiment();
+    let mut page = format!(
+        "<header>\n<h1>{}</h1>\n<p>{}</p>\n<p class=\"quiet\">{}</p>\n</header>\n",
+        escape(&experiment.name),
+        escape(&experiment.description),
+        escape(&many.summary())
+    );
+    let html = |cell: &String| match cell.split_once(" ± ") {
+        Some((mean, spread)) => format!("{}<small>± {}</small>", escape(mean), escape(spread)),
+        None => escape(cell),
+    };
+    let escaped = |row: &Vec<String>| row.iter().map(html).collect::<Vec<String>>();
+    let rows: Vec<Vec<String>> = many.rows().iter().map(escaped).collect();
+    if let Some((head, rows)) = rows.split_first() {
+        page += &format!(
+            "<section id=\"many\">\n<h2>Results</h2>\n{}</section>\n",
+            table_of(head, rows)
+        );
+    }
+    if matches!(many, Many::Settings(_)) {
+        page += &format!("<p class=\"quiet\">{WARNING}</p>\n");
+    }
+    if !plots.is_empty() {
+        let figures: String = plots
+            .iter()
+            .map(|plot| format!("<figure>{}</figure>\n", plot.svg))
+            .collect();
+        page += &format!(
+            "<section id=\"curves\">\n<h2>Curves</h2>\n<div class=\"figures\">\n{figures}</div>\n</section>\n"
+        );
+    }
+    page += "<section id=\"runs\">\n<h2>Runs</h2>\n<ul>\n";
+    for cell in many.cells() {
+        let links: Vec<String> = cell.runs.iter().map(link).collect();
+        let settings: Vec<String> = cell
+            .settings
+            .iter()
+            .map(|(field, value)| format!("{field} = {value}"))
+            .collect();
+        let settings = match settings.is_empty() {
+            true => String::new(),
+            false => format!("{}: ", escape(&settings.join(", "))),
+        };
+        page += &format!("<li>{settings}{}</li>\n", links.join(", "));
+    }
+    page += "</ul>\n</section>\n";
+    html_page(&format!("{}: several runs", experiment.name), "", None, &page)
+}
+
+/// The folder's name is made of letters, digits and a few signs, so it is an address as it stands.
+fn link(run: &RunReference) -> String {
+    format!("<a href=\"{}/report.html\">seed {}</a>", escape(&run.folder), run.seed)
+}
+
+/// The report on several runs, as Markdown.
+#[must_use]
+pub fn many_markdown(many: Many<'_>) -> String {
+    let experiment = many.experiment();
+    let table = match many {
+        Many::Seeds(series) => series_markdown(series),
+        Many::Settings(grid) => format!("{}\n{WARNING}\n", grid_markdown(grid)),
+    };
+    format!(
+        "# {}\n\n{}\n\n{}\n\n{table}",
+        escape_markdown(&experiment.name),
+        escape_markdown(&experiment.description),
+        escape_markdown(&many.summary())
+    )
+}

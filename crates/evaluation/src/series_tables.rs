@@ -1,0 +1,184 @@
+//! Means and spreads over several runs, as rows of text: a row a detector.
+
+use crate::number::{optional_seconds, share};
+use crate::table::{MAIN, align};
+use crate::{Averaged, AveragedDetector, Grid, Series, escape_markdown, visible};
+
+/// The results of several seeds as aligned text.
+#[must_use]
+pub fn series_table(series: &Series) -> String {
+    let rows = series_rows(series);
+    format!(
+        "{}: means over {} seeds ± standard deviation\n{}",
+        visible(&series.experiment.name),
+        series.runs.len(),
+        align(&rows)
+    )
+}
+
+/// The results of several seeds as a Markdown table, a row for each detector.
+#[must_use]
+pub fn series_markdown(series: &Series) -> String {
+    markdown(&series_rows(series), 1)
+}
+
+/// The results of a grid as aligned text: a row a cell, the detector beside the rival with the best average precision.
+#[must_use]
+pub fn grid_table(grid: &Grid) -> String {
+    let head = ["recall", "F1", "AP", "false alarms", "best rival by AP", "its AP"];
+    let fields = settings(grid);
+    let names = fields.iter().map(|field| visible(field));
+    let mut rows = vec![names.chain(head.map(str::to_owned)).collect::<Vec<_>>()];
+    for cell in &grid.cells {
+        let test = &cell.detector.test;
+        let rivals = cell.baselines.iter();
+        let best = rivals.reduce(|best, rival| {
+            let score = |rival: &AveragedDetector| rival.test.mean.average_precision;
+            if score(rival.1) > score(best.1) { rival } else { best }
+        });
+        let mut row = values(cell, &fields);
+        row.extend([
+            figure(test, |of| of.recall),
+            figure(test, |of| of.f1),
+            figure(test, |of| of.average_precision),
+            figure(test, |of| of.false_alarm_rate),
+            best.map_or_else(|| "–".to_owned(), |(name, _)| visible(name)),
+            best.map_or_else(String::new, |(_, rival)| figure(&rival.test, |of| of.average_precision)),
+        ]);
+        rows.push(row);
+    }
+    let seeds = grid.cells.first().map_or(0, |cell| cell.runs.len());
+    format!(
+        "{}: {} settings, {}\n{}",
+        visible(&grid.experiment.name),
+        grid.cells.len(),
+        if seeds == 1 {
+            "one seed each".to_owned()
+        } else {
+            format!("means over {seeds} seeds each ± standard deviation")
+        },
+        align(&rows)
+    )
+}
+
+/// The results of a grid as a Markdown table, a row for each cell and detector.
+#[must_use]
+pub fn grid_markdown(grid: &Grid) -> String {
+    let rows = grid_rows(grid);
+    markdown(&rows, settings(grid).len() + 1)
+}
+
+/// Settings, then what [`series_rows`] says, for every cell.
+pub(crate) fn grid_rows(grid: &Grid) -> Vec<Vec<String>> {
+    let fields = settings(grid);
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for cell in &grid.cells {
+        let mut of_cell = series_rows(cell).into_iter();
+        let head = of_cell.next().unwrap_or_default();
+        if rows.is_empty() {
+            rows.push(fields.iter().map(|field| visible(field)).chain(head).collect());
+        }
+        rows.extend(of_cell.map(|row| values(cell, &fields).into_iter().chain(row).collect()));
+    }
+    rows
+}
+
+/// Head first.
+pub(crate) fn series_rows(series: &Series) -> Vec<Vec<String>> {
+    let mut head = [
+        "detector",
+        "tp",
+        "fp",
+        "precision",
+        "recall",
+        "F1",
+        "AP",
+        "false alarms",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    if let Some(prevalence) = series.prevalence {
+        let prevalence = share(prevalence);
+        head.extend(["precision", "F1", "AP"].map(|name| format!("{name} at {prevalence}")));
+    }
+    head.extend(["F1, distinct", "false alarms, novel", "time"].map(str::to_owned));
+    let row = |name: &str, detector: &AveragedDetector| {
+        let test = &detector.test;
+        let mut row = vec![
+            visible(name),
+            count(test, |of| of.true_positives),
+            count(test, |of| of.false_positives),
+            figure(test, |of| of.precision),
+            figure(test, |of| of.recall),
+            figure(test, |of| of.f1),
+            figure(test, |of| of.average_precision),
+            figure(test, |of| of.false_alarm_rate),
+        ];
+        if series.prevalence.is_some() {
+            let natural = detector.natural.unwrap_or_default();
+            row.extend([
+                figure(&natural, |of| of.precision),
+                figure(&natural, |of| of.f1),
+                figure(&natural, |of| of.average_precision),
+            ]);
+        }
+        row.extend([
+            figure(&detector.distinct, |of| of.f1),
+            figure(&detector.novel, |of| of.false_alarm_rate),
+            optional_seconds(detector.seconds),
+        ]);
+        row
+    };
+    let rivals = series.baselines.iter().map(|(name, rival)| row(name, rival));
+    std::iter::once(head)
+        .chain(std::iter::once(row(MAIN, &series.detector)))
+        .chain(rivals)
+        .collect()
+}
+
+/// The paths of the fields that a grid sets.
+fn settings(grid: &Grid) -> Vec<String> {
+    let first = grid.cells.first();
+    first.map_or_else(Vec::new, |cell| cell.settings.keys().cloned().collect())
+}
+
+fn values(cell: &Series, fields: &[String]) -> Vec<String> {
+    let value = |field: &String| {
+        cell.settings
+            .get(field)
+            .map_or_else(String::new, |value| visible(value))
+    };
+    fields.iter().map(value).collect()
+}
+
+type Of = fn(&crate::Figures) -> Option<f64>;
+
+/// The spread is left out where all runs agree.
+fn figure(averaged: &Averaged, of: Of) -> String {
+    match (of(&averaged.mean), of(&averaged.spread)) {
+        (None, _) => "–".to_owned(),
+        (Some(mean), Some(spread)) if spread >= 0.000_05 => format!("{mean:.4} ± {spread:.4}"),
+        (Some(mean), _) => format!("{mean:.4}"),
+    }
+}
+
+fn count(averaged: &Averaged, of: Of) -> String {
+    match (of(&averaged.mean), of(&averaged.spread)) {
+        (None, _) => "–".to_owned(),
+        (Some(mean), Some(spread)) if spread > 0.0 => format!("{mean:.1} ± {spread:.1}"),
+        (Some(mean), _) => crate::number::count(mean.round() as u64),
+    }
+}
+
+/// The first `names` columns are aligned left.
+fn markdown(rows: &[Vec<String>], names: usize) -> String {
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|cell| escape_markdown(cell)).collect();
+        text += &format!("| {} |\n", cells.join(" | "));
+        if index == 0 {
+            text += &format!("|{}{}\n", "---|".repeat(names), "---:|".repeat(row.len() - names));
+        }
+    }
+    text
+}
