@@ -91,24 +91,7 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
 
 /// The labels of sessions: those that the experiment names, else the dataset's file beside the log, if it is there.
 fn labels_beside(experiment: &Experiment, log: &Path) -> Result<Option<Labels>> {
-    let rule = experiment.profile.as_ref().and_then(|profile| profile.labels.as_ref());
-    let (file, id, label, normal) = match rule {
-        Some(LabelRule::Session {
-            file,
-            id_column,
-            label_column,
-            normal,
-        }) => (
-            file.as_deref(),
-            id_column.as_deref(),
-            label_column.as_deref(),
-            &**normal,
-        ),
-        _ => (None, None, None, "Normal"),
-    };
-    let beside = file.map(|file| log.with_file_name(file)).filter(|path| path.exists());
-    let path = experiment.data.labels.clone().or(beside);
-    path.map(|path| Labels::read(&path, id, label, normal)).transpose()
+    Labels::beside(experiment.profile.as_ref(), experiment.data.labels.as_deref(), log)
 }
 
 impl Corpus {
@@ -146,6 +129,12 @@ impl Corpus {
             *self.counters.entry(name.to_owned()).or_default() += number;
         }
     }
+}
+
+/// Whether each line of the log says itself what it is, and nobody says otherwise.
+fn labels_lines(experiment: &Experiment) -> bool {
+    let rule = experiment.profile.as_ref().and_then(|profile| profile.labels.as_ref());
+    experiment.data.labels.is_none() && matches!(rule, Some(LabelRule::Line { .. }))
 }
 
 /// A session with one anomalous line is anomalous.

@@ -44,6 +44,7 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
         ));
     }
     caveats.extend(super::faults::invisible(judged, &trained));
+    caveats.extend(super::faults::beyond_keys(judged));
     if experiment.data.split.method == SplitMethod::Random {
         caveats.push(
             "The split is by lot, so training has seen the future; a chronological split is stricter.".to_owned(),

@@ -1,0 +1,127 @@
+//! What numbers a log holds, by their place in its event templates, and numbers that are far from it.
+
+use std::ops::Range;
+
+use drain_parser::{Parameter, ParsedLine};
+use rand::{Rng, RngExt};
+use rustc_hash::FxHashMap;
+
+/// How far beyond the largest number one that is out of range lies, in spreads of what was observed.
+const FAR: Range<f64> = 10.0..100.0;
+/// Digits that a number may have before its point: more is a name.
+const DIGITS: usize = 15;
+
+/// The smallest and the largest number observed in each place of each event template. A number is a whole parameter:
+/// decimal digits, with a sign and a fraction if need be. Memory is bounded by the places of the templates.
+///
+/// ```
+/// use drain_parser::{Parser, ParserConfig, Scratch};
+/// use log_synthesis::NumberRanges;
+/// use rand::SeedableRng;
+///
+/// let mut parser = Parser::new(ParserConfig::default())?;
+/// for size in 100..200 {
+///     parser.learn(format!("stored {size} bytes").as_bytes());
+/// }
+/// let (parser, mut scratch) = (parser.freeze(), Scratch::default());
+/// let mut ranges = NumberRanges::default();
+/// for content in [b"stored 120 bytes", b"stored 180 bytes"] {
+///     ranges.observe(&parser.parse(content, &mut scratch).ok_or("no template")?);
+/// }
+/// let line = parser.parse(b"stored 150 bytes", &mut scratch).ok_or("no template")?;
+/// let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+/// let (place, number) = ranges.outside(&line, |_| false, &mut random).ok_or("no number")?;
+/// assert_eq!(place, 7..10);
+/// assert!(number.parse::<u64>()? > 1800);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct NumberRanges(FxHashMap<(usize, usize), (f64, f64)>);
+
+impl NumberRanges {
+    /// Takes in the numbers of a message.
+    pub fn observe(&mut self, line: &ParsedLine<'_>) {
+        for (place, _, number) in numbers(line) {
+            let (least, most) = self.0.entry((line.template, place)).or_insert((number, number));
+            *least = least.min(number);
+            *most = most.max(number);
+        }
+    }
+
+    /// Whether a message holds a number, other than where `stays` says that nothing may change, by its place in the content
+    /// in bytes.
+    pub fn has_number(line: &ParsedLine<'_>, stays: impl Fn(Range<usize>) -> bool) -> bool {
+        numbers(line).any(|(_, parameter, _)| !stays(span(parameter)))
+    }
+
+    /// One of these numbers by lot: its place in the content in bytes, and a number far above all that were observed there,
+    /// with as many digits behind its point.
+    pub fn outside(
+        &self,
+        line: &ParsedLine<'_>,
+        stays: impl Fn(Range<usize>) -> bool,
+        random: &mut impl Rng,
+    ) -> Option<(Range<usize>, String)> {
+        let changeable: Vec<_> = numbers(line)
+            .filter(|(_, parameter, _)| !stays(span(parameter)))
+            .collect();
+        let chosen = random.random_range(0..changeable.len().max(1));
+        let (place, parameter, number) = changeable.get(chosen)?;
+        let known = self.0.get(&(line.template, *place));
+        let (least, most) = known.copied().unwrap_or((*number, *number));
+        let spread = (most - least).max(most.abs()).max(1.0);
+        let far = most + spread * random.random_range(FAR);
+        let decimals = parameter.value.iter().rev().position(|&byte| byte == b'.').unwrap_or(0);
+        Some((span(parameter), format!("{far:.decimals$}")))
+    }
+}
+
+/// The parameters that are numbers, with their places among the parameters.
+fn numbers<'l, 'p>(line: &'p ParsedLine<'l>) -> impl Iterator<Item = (usize, &'p Parameter<'l>, f64)> {
+    // Numbers that were held for constant shift the places behind them.
+    let parameters = if line.exact { &line.parameters[..] } else { &[] };
+    let places = parameters.iter().enumerate();
+    places.filter_map(|(place, parameter)| Some((place, parameter, number(parameter.value)?)))
+}
+
+fn number(text: &[u8]) -> Option<f64> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let point = digits.iter().position(|&byte| byte == b'.').unwrap_or(digits.len());
+    let (whole, fraction) = (&digits[..point], digits.get(point + 1..));
+    let are_digits = |text: &[u8]| (1..=DIGITS).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    if !are_digits(whole) || !fraction.is_none_or(are_digits) {
+        return None;
+    }
+    str::from_utf8(text).ok()?.parse().ok()
+}
+
+fn span(parameter: &Parameter<'_>) -> Range<usize> {
+    parameter.start..parameter.start + parameter.value.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_told_from_names() {
+        for (text, expected) in [
+            ("12", Some(12.0)),
+            ("-3", Some(-3.0)),
+            ("007", Some(7.0)),
+            ("2.50", Some(2.5)),
+            ("", None),
+            ("-", None),
+            (".5", None),
+            ("5.", None),
+            ("1.2.3", None),
+            ("1e5", None),
+            ("+5", None),
+            ("0x1f", None),
+            ("inf", None),
+            ("1234567890123456", None),
+        ] {
+            assert_eq!(number(text.as_bytes()), expected, "{text}");
+        }
+    }
+}
