@@ -17,6 +17,7 @@ mod harness;
 mod hostile;
 mod init;
 mod inject;
+mod inject_log;
 mod interruption;
 mod labels;
 mod model_files;

@@ -312,3 +312,56 @@ fn replaced(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     out.extend_from_slice(&text[end..]);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_shared_out_on_its_fields() {
+        let shared = |stamp: &str, fields: &[&str]| {
+            let fields: Vec<&[u8]> = fields.iter().map(|field| field.as_bytes()).collect();
+            let shared = shared_out(stamp, &fields)?;
+            Some(
+                shared
+                    .into_iter()
+                    .map(|text| String::from_utf8(text).unwrap())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        for (stamp, fields, expected) in [
+            (
+                "081109 203618",
+                &["081109", "203518"][..],
+                Some(&["081109", "203618"][..]),
+            ),
+            (
+                "Dec  9 07:00:00",
+                &["Dec", "10", "06:59:00"],
+                Some(&["Dec", "9", "07:00:00"]),
+            ),
+            ("Dec 9 07:00:00", &["Dec 10", "06:59:00"], Some(&["Dec 9", "07:00:00"])),
+            ("Dec  9 07:00", &["Dec 10 06:59"], Some(&["Dec  9 07:00"])),
+            ("one", &["a", "b"], None),
+            ("one two three", &["a", "b"], None),
+        ] {
+            let expected = expected.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect());
+            assert_eq!(shared(stamp, fields), expected, "{stamp}");
+        }
+    }
+
+    #[test]
+    fn parts_change_and_the_rest_stays() {
+        let change = |span, text: &str| (span, text.as_bytes().to_vec());
+        let line = b"01 INFO a\r";
+        let both = changed(line, vec![change(8..9, "bb"), change(0..2, "2")]);
+        assert_eq!(both.as_deref(), Some(&b"2 INFO bb\r"[..]));
+        assert_eq!(
+            changed(line, vec![change(0..4, "x"), change(3..5, "y")]),
+            None,
+            "they overlap"
+        );
+        assert_eq!(changed(line, vec![change(9..99, "x")]), None);
+        assert_eq!(replaced(b"j1 of j1, j2", b"j1", b"j333"), b"j333 of j333, j2");
+    }
+}

@@ -7,6 +7,8 @@ mod change;
 mod made;
 mod plan;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::path::{Path, PathBuf};
