@@ -25,6 +25,7 @@
 
 mod by_event;
 mod by_score;
+mod classifier;
 mod count_vector;
 mod counts;
 mod edit_distance;
@@ -37,6 +38,7 @@ mod log_clustering;
 mod ngram_model;
 mod pca;
 mod rival;
+mod rows;
 mod session_length;
 mod threshold;
 mod unseen_key;
@@ -48,6 +50,7 @@ mod tests;
 
 pub use by_event::{ByEvent, EventScorer, PastState};
 pub use by_score::{ByScore, Scorer, Summary, SummaryState};
+pub use classifier::{Classifier, Learner};
 pub use count_vector::CountVector;
 pub use counts::Counts;
 pub use edit_distance::{EditDistance, Sequence};
@@ -60,6 +63,7 @@ pub use log_clustering::LogClustering;
 pub use ngram_model::NgramModel;
 pub use pca::Pca;
 pub use rival::{Judging, Lesson, Rival, Unfit};
+pub use rows::Rows;
 pub use session_length::{Length, SessionLength};
 pub use threshold::FALSE_ALARMS;
 pub use unseen_key::UnseenKey;

@@ -92,6 +92,15 @@ pub enum Unfit {
         /// The most that it is tried with.
         most: usize,
     },
+    /// A learner without a row.
+    #[error("there is nothing to learn from")]
+    NothingToLearnFrom,
+    /// A learner that needs both classes, and no anomalous row.
+    #[error("nothing it could learn from is labelled anomalous")]
+    NoneAnomalous,
+    /// A learner that needs both classes, and no normal row.
+    #[error("nothing it could learn from is labelled normal")]
+    NoneNormal,
 }
 
 /// A detector of any kind that judges whole sessions.
