@@ -32,3 +32,4 @@ mod synth;
 mod templates;
 mod templates_in_use;
 mod unjudged;
+mod with_labels;

@@ -44,6 +44,7 @@ mod threshold;
 mod unseen_key;
 mod unseen_key_set;
 mod unseen_ngram;
+mod with_labels;
 
 #[cfg(test)]
 mod tests;
@@ -62,10 +63,11 @@ pub use local_outlier_factor::LocalOutlierFactor;
 pub use log_clustering::LogClustering;
 pub use ngram_model::NgramModel;
 pub use pca::Pca;
-pub use rival::{Judging, Lesson, Rival, Unfit};
+pub use rival::{Judging, Lesson, Rival, Unfit, WITH_LABELS};
 pub use rows::Rows;
 pub use session_length::{Length, SessionLength};
 pub use threshold::FALSE_ALARMS;
 pub use unseen_key::UnseenKey;
 pub use unseen_key_set::UnseenKeySet;
 pub use unseen_ngram::UnseenNgram;
+pub use with_labels::WithLabels;

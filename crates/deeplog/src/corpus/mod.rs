@@ -26,6 +26,8 @@ pub use raw::NO_TEMPLATE;
 pub struct Corpus {
     /// Normal sessions to train on, in order of time.
     pub train: Vec<Session<KeyName>>,
+    /// Sessions of the training part that are labelled anomalous. The model never sees them, only rivals with labels do.
+    pub anomalous_train: Vec<Session<KeyName>>,
     /// Sessions to judge, in order of time.
     pub test: Vec<Session<KeyName>>,
     /// Labels of the test sessions, one each; `None` for a session without one.
@@ -65,9 +67,15 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
     let mut corpus = match &experiment.data.source {
         Source::Divided {
             train_normal,
+            train_abnormal,
             test_normal,
             test_abnormal,
-        } => files::divided(train_normal, test_normal.as_deref(), test_abnormal.as_deref(), observer),
+        } => files::divided(
+            train_normal,
+            train_abnormal.as_deref(),
+            [test_normal.as_deref(), test_abnormal.as_deref()],
+            observer,
+        ),
         Source::Sessions { file } => files::sessions(experiment, file, observer),
         Source::Structured { file } => structured::read(experiment, file, observer),
         Source::Raw { log } => {

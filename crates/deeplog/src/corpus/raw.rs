@@ -114,6 +114,7 @@ pub(super) fn read(
             dropped_events: *dropped_events,
         }
     };
+    corpus.anomalous_train = division.anomalous.iter().map(with_keys).collect();
     corpus.train = division.train.iter().map(with_keys).collect();
     corpus.test = division.test.iter().map(with_keys).collect();
     corpus.labels = division

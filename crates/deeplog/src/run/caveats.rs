@@ -63,10 +63,11 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
     }
     if !judged.rivals.is_empty() {
         caveats.push(
-            "The thresholds of rivals come from normal training sessions that were held out, never from test sessions."
+            "The thresholds of rivals without labels come from normal training sessions that were held out, never from test sessions."
                 .to_owned(),
         );
     }
+    caveats.extend(super::rivals::with_labels(judged));
     for (label, why) in &judged.left_out {
         caveats.push(format!("The rival {label} is left out: {why}."));
     }
