@@ -313,12 +313,13 @@ fn labels_teach_what_anomalies_look_like() {
     let anomalous: Vec<Session<KeyName>> = anomalous.iter().map(|keys| session(keys)).collect();
     let anomalous = encoded(&trained.vocabulary, &anomalous);
     let anomalous: Vec<&Session> = anomalous.iter().collect();
+    let normal = trained.normal();
     for learner in SUPERVISED {
         let rival = Rival::WithLabels(learner);
         assert!(rival.uses_labels() && rival.name().ends_with(WITH_LABELS));
         let lesson = Lesson {
             anomalous: &anomalous,
-            ..lesson(&trained.normal(), &trained.vocabulary)
+            ..lesson(&normal, &trained.vocabulary)
         };
         let tests = ["open write read close", "retry open"].map(session);
         let judged = rival

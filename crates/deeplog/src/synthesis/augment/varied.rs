@@ -151,7 +151,7 @@ mod tests {
     fn lines_change_places_and_stamps_stay() {
         let line = |text: &[u8]| Varied {
             bytes: text.to_vec(),
-            stamps: vec![0..2],
+            stamps: std::iter::once(0..2).collect(),
         };
         let (mut a, mut b) = (line(b"01 open"), line(b"02 close it"));
         assert!(a.change_places(&mut b));
