@@ -1,4 +1,4 @@
-//! Isolation forest on count vectors: what few random cuts set apart is unusual.
+//! Isolation forest, on count vectors or any rows of numbers: what few random cuts set apart is unusual.
 //!
 //! Liu, Ting and Zhou ("Isolation forest", ICDM 2008), with the settings of the paper. Written here, as no kept crate
 //! takes rows with a number of occurrences and draws from a seed: the same forest on every machine.
@@ -7,26 +7,34 @@ use detection::Reason;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sequence_windowing::Session;
+use serde::{Deserialize, Serialize};
 
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::Counts;
+use crate::rows::Rows;
 
-/// Random trees over count vectors. A session scores 2^(−mean depth / expected depth), between 0 and 1; a key that is
-/// never in training, or in each session the same number of times, is never cut by, and so never seen.
+/// Random trees over the count vectors of sessions; a key that is never in training, or in each session the same number
+/// of times, is never cut by, and so never seen.
 #[derive(Clone, Debug)]
 pub struct IsolationForest {
     keys: usize,
+    trees: IsolationTrees,
+}
+
+/// Random trees over rows of numbers. A row scores 2^(−mean depth / expected depth), between 0 and 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct IsolationTrees {
     trees: Vec<Node>,
-    /// Mean depth of an unsuccessful search among as many vectors as a tree was made of.
+    /// Mean depth of an unsuccessful search among as many rows as a tree was made of.
     expected: f64,
 }
 
-/// Number of trees, and of sessions that each is made of.
+/// Number of trees, and of rows that each is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ForestSize {
     /// Trees; 100 in the paper.
     pub trees: usize,
-    /// Sessions drawn for each tree; 256 in the paper.
+    /// Rows drawn for each tree; 256 in the paper.
     pub sample: usize,
 }
 
@@ -39,9 +47,9 @@ impl Default for ForestSize {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Node {
-    /// Of so many vectors that were not told apart.
+    /// Of so many rows that were not told apart.
     Leaf(usize),
     Cut {
         column: usize,
@@ -55,36 +63,57 @@ impl IsolationForest {
     /// Grows a forest on normal sessions over a vocabulary of `keys` keys.
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, size: ForestSize, seed: u64, false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known| Self::grow(known, keys, size, seed))
+        ByScore::fit(normal, false_alarms, |known: &[(Counts, u64)]| {
+            let mut rows = Rows::new(keys + 1);
+            known
+                .iter()
+                .for_each(|(counts, times)| rows.push(&counts.vector(keys), *times));
+            Self {
+                keys,
+                trees: IsolationTrees::grow(&rows, size, seed),
+            }
+        })
     }
+}
 
-    fn grow(known: &[(Counts, u64)], keys: usize, size: ForestSize, seed: u64) -> Self {
-        let rows: Vec<Vec<f64>> = known.iter().map(|(counts, _)| counts.vector(keys)).collect();
-        let ends: Vec<u64> = known
-            .iter()
-            .scan(0, |sum, (_, times)| {
-                *sum += times;
-                Some(*sum)
-            })
-            .collect();
-        let sessions = ends.last().copied().unwrap_or(0) as usize;
-        let sample = size.sample.min(sessions);
+impl IsolationTrees {
+    /// Each tree is made of rows drawn without replacement, and as deep as it takes to tell so many apart.
+    pub(crate) fn grow(rows: &Rows, size: ForestSize, seed: u64) -> Self {
+        let ends = rows.ends();
+        let all = ends.last().copied().unwrap_or(0) as usize;
+        let sample = size.sample.min(all);
         let deepest = sample.max(2).ilog2() + u32::from(!sample.max(2).is_power_of_two());
         let tree = |number: usize| {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(number as u64);
-            let drawn = rand::seq::index::sample(&mut random, sessions, sample);
+            let drawn = rand::seq::index::sample(&mut random, all, sample);
             let rows: Vec<&[f64]> = drawn
                 .iter()
-                .map(|session| &*rows[ends.partition_point(|&end| end <= session as u64)])
+                .map(|drawn| rows.row(ends.partition_point(|&end| end <= drawn as u64)))
                 .collect();
             grow(rows, deepest, &mut random)
         };
         Self {
-            keys,
             trees: (0..size.trees).map(tree).collect(),
             expected: expected_depth(sample).max(1.0),
         }
+    }
+
+    pub(crate) fn score(&self, row: &[f64]) -> f64 {
+        let depth: f64 = self.trees.iter().map(|tree| tree.depth(row)).sum();
+        (-depth / self.trees.len().max(1) as f64 / self.expected).exp2()
+    }
+
+    /// By column, its part in the cuts that isolate a row; a cut counts the more, the fewer it took.
+    pub(crate) fn contributions(&self, row: &[f64]) -> Vec<f64> {
+        let mut found = vec![0.0; row.len()];
+        for tree in &self.trees {
+            let cuts: Vec<usize> = tree.cuts(row).collect();
+            for &column in &cuts {
+                found[column] += 1.0 / (cuts.len() * self.trees.len()) as f64;
+            }
+        }
+        found
     }
 }
 
@@ -128,13 +157,30 @@ impl Node {
     fn depth(&self, row: &[f64]) -> f64 {
         match self {
             Self::Leaf(rows) => expected_depth(*rows),
+            Self::Cut { .. } => 1.0 + self.below(row).map_or(0.0, |node| node.depth(row)),
+        }
+    }
+
+    /// The next node of a row.
+    fn below(&self, row: &[f64]) -> Option<&Self> {
+        match self {
+            Self::Leaf(_) => None,
             Self::Cut {
                 column,
                 at,
                 below,
                 above,
-            } => 1.0 + if row[*column] <= *at { below } else { above }.depth(row),
+            } => Some(if row[*column] <= *at { below } else { above }),
         }
+    }
+
+    /// The columns of the cuts on the way of a row.
+    fn cuts(&self, row: &[f64]) -> impl Iterator<Item = usize> {
+        let way = std::iter::successors(Some(self), move |node| node.below(row));
+        way.filter_map(|node| match node {
+            Self::Leaf(_) => None,
+            Self::Cut { column, .. } => Some(*column),
+        })
     }
 }
 
@@ -143,8 +189,6 @@ impl Scorer for IsolationForest {
     const REASON: Reason = Reason::UnusualCounts;
 
     fn score(&self, counts: &Counts) -> f64 {
-        let row = counts.vector(self.keys);
-        let depth: f64 = self.trees.iter().map(|tree| tree.depth(&row)).sum();
-        (-depth / self.trees.len().max(1) as f64 / self.expected).exp2()
+        self.trees.score(&counts.vector(self.keys))
     }
 }

@@ -25,6 +25,7 @@
 
 mod by_event;
 mod by_score;
+mod classifier;
 mod count_vector;
 mod counts;
 mod edit_distance;
@@ -37,17 +38,20 @@ mod log_clustering;
 mod ngram_model;
 mod pca;
 mod rival;
+mod rows;
 mod session_length;
 mod threshold;
 mod unseen_key;
 mod unseen_key_set;
 mod unseen_ngram;
+mod with_labels;
 
 #[cfg(test)]
 mod tests;
 
 pub use by_event::{ByEvent, EventScorer, PastState};
 pub use by_score::{ByScore, Scorer, Summary, SummaryState};
+pub use classifier::{Classifier, Learner};
 pub use count_vector::CountVector;
 pub use counts::Counts;
 pub use edit_distance::{EditDistance, Sequence};
@@ -59,9 +63,11 @@ pub use local_outlier_factor::LocalOutlierFactor;
 pub use log_clustering::LogClustering;
 pub use ngram_model::NgramModel;
 pub use pca::Pca;
-pub use rival::{Judging, Lesson, Rival, Unfit};
+pub use rival::{Judging, Lesson, Rival, Unfit, WITH_LABELS};
+pub use rows::Rows;
 pub use session_length::{Length, SessionLength};
 pub use threshold::FALSE_ALARMS;
 pub use unseen_key::UnseenKey;
 pub use unseen_key_set::UnseenKeySet;
 pub use unseen_ngram::UnseenNgram;
+pub use with_labels::WithLabels;

@@ -3,10 +3,11 @@
 use detection::{Detector, Verdict};
 use sequence_windowing::{Session, Vocabulary};
 
+use crate::classifier::Learner;
 use crate::isolation_forest::ForestSize;
 use crate::{
     CountVector, EditDistance, EventTime, FrequentKeys, Invariants, IsolationForest, LocalOutlierFactor, LogClustering,
-    NgramModel, Pca, SessionLength, UnseenKey, UnseenKeySet, UnseenNgram,
+    NgramModel, Pca, SessionLength, UnseenKey, UnseenKeySet, UnseenNgram, WithLabels,
 };
 
 /// A rival with its settings; each is described, with its source, at the detector of its name.
@@ -63,6 +64,8 @@ pub enum Rival {
         /// Largest cosine distance within a cluster, 0..=1.
         distance: f64,
     },
+    /// [`WithLabels`]: it sees anomalous training sessions, which no other rival does.
+    WithLabels(Learner),
 }
 
 /// What a rival learns from. Test sessions have no place in it.
@@ -70,6 +73,9 @@ pub enum Rival {
 pub struct Lesson<'l> {
     /// Normal training sessions, encoded by the vocabulary, in order of time.
     pub normal: &'l [&'l Session],
+    /// Training sessions that are labelled anomalous, encoded by the same vocabulary. Only rivals that
+    /// [use labels](Rival::uses_labels) look at them.
+    pub anomalous: &'l [&'l Session],
     /// The training vocabulary.
     pub vocabulary: &'l Vocabulary,
     /// Share of held-out training sessions that a threshold may flag, see [`FALSE_ALARMS`](crate::FALSE_ALARMS).
@@ -92,7 +98,19 @@ pub enum Unfit {
         /// The most that it is tried with.
         most: usize,
     },
+    /// A learner without a row.
+    #[error("there is nothing to learn from")]
+    NothingToLearnFrom,
+    /// A learner that needs both classes, and no anomalous row.
+    #[error("nothing it could learn from is labelled anomalous")]
+    NoneAnomalous,
+    /// A learner that needs both classes, and no normal row.
+    #[error("nothing it could learn from is labelled normal")]
+    NoneNormal,
 }
+
+/// Behind the name of a rival that learns from labels, wherever it is shown.
+pub const WITH_LABELS: &str = " (with labels)";
 
 /// A detector of any kind that judges whole sessions.
 pub trait Judging: Send + Sync {
@@ -142,7 +160,14 @@ impl Rival {
             Self::LocalOutlierFactor { .. } => "local outlier factor".into(),
             Self::Invariants { .. } => "invariants".into(),
             Self::LogClustering { .. } => "log clustering".into(),
+            Self::WithLabels(learner) => format!("{}{WITH_LABELS}", learner.name()),
         }
+    }
+
+    /// Whether it learns from labels, so that its figures do not compare with those of the others.
+    #[must_use]
+    pub fn uses_labels(&self) -> bool {
+        matches!(self, Self::WithLabels(_))
     }
 
     /// Learns, and gives the detector.
@@ -152,6 +177,7 @@ impl Rival {
     pub fn fit(&self, lesson: &Lesson<'_>) -> Result<Box<dyn Judging>, Unfit> {
         let Lesson {
             normal,
+            anomalous,
             vocabulary,
             false_alarms,
             seed,
@@ -185,6 +211,7 @@ impl Rival {
                 Box::new(LocalOutlierFactor::fit(normal, keys, neighbours, false_alarms))
             }
             Self::Invariants { support } => Box::new(Invariants::fit(normal, keys, support, false_alarms)),
+            Self::WithLabels(learner) => Box::new(WithLabels::fit(normal, anomalous, keys, learner, seed)?),
             Self::LogClustering { distance } => Box::new(LogClustering::fit(normal, keys, distance, false_alarms)),
         })
     }

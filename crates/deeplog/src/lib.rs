@@ -85,7 +85,9 @@ pub use parse::{ParseSummary, Parsing, StateFile, TableFormat, parse};
 pub use parser_state::ParserState;
 pub use pipeline::{Output, Pipeline, Snapshot};
 pub use run::{Miss, Ran, RunOptions, RunSummary, SeriesSummary, read_scores, run, run_all};
-pub use synthesis::{Augmentation, Injection, augment, inject_sessions, write as write_synthetic};
+pub use synthesis::{
+    Augmentation, Injection, LogInjection, augment, inject_log, inject_sessions, write as write_synthetic,
+};
 pub use templates::{
     Change, Diff, Example, Import, Matching, Observed, ObservedParameter, TemplateFile, diff, edit_state,
     edits_of_no_template, find_template, match_log, observe, read_templates, split_by_log,

@@ -35,7 +35,7 @@ mod wording;
 
 pub use augment::{Rule, Variator, rule_of};
 pub use config::{Drift, HdfsConfig, InvalidConfig, Problem};
-pub use fault::{Fault, FaultCount, FaultKind, Injector, Piece, Subject, UnknownFault};
+pub use fault::{Fault, FaultCount, FaultKind, Injector, NumberRanges, Piece, Subject, UnknownFault};
 pub use label::{Kind, Label};
 pub use simulator::{HdfsSimulator, Line};
 

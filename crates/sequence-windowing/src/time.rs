@@ -1,5 +1,7 @@
 //! Time stamps as logs write them.
 
+mod write;
+
 use std::fmt::Write as _;
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};

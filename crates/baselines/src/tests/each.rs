@@ -3,7 +3,7 @@
 use detection::{Detector, LARGEST_SURPRISE, Reason, Verdict};
 use sequence_windowing::{KeyName, Session, Timestamp, Vocabulary};
 
-use super::{FALSE_ALARMS, all, encoded, lesson, session};
+use super::{FALSE_ALARMS, SUPERVISED, all, encoded, lesson, session};
 use crate::threshold::held_out;
 use crate::*;
 
@@ -294,4 +294,64 @@ fn training_without_sessions_or_times_or_variation_is_no_accident() {
             }
         }
     }
+}
+
+#[test]
+fn labels_teach_what_anomalies_look_like() {
+    let trained = trained(&[
+        "open read close",
+        "open write close",
+        "open read write close",
+        "open close",
+    ]);
+    let anomalous = [
+        "open read read read read close",
+        "open retry close",
+        "open read retry retry",
+        "open write retry",
+    ];
+    let anomalous: Vec<Session<KeyName>> = anomalous.iter().map(|keys| session(keys)).collect();
+    let anomalous = encoded(&trained.vocabulary, &anomalous);
+    let anomalous: Vec<&Session> = anomalous.iter().collect();
+    let normal = trained.normal();
+    for learner in SUPERVISED {
+        let rival = Rival::WithLabels(learner);
+        assert!(rival.uses_labels() && rival.name().ends_with(WITH_LABELS));
+        let lesson = Lesson {
+            anomalous: &anomalous,
+            ..lesson(&normal, &trained.vocabulary)
+        };
+        let tests = ["open write read close", "retry open"].map(session);
+        let judged = rival
+            .fit(&lesson)
+            .unwrap()
+            .judge(&encoded(&trained.vocabulary, &tests), &mut |_| ());
+        assert!(!judged[0].is_anomalous(), "{rival:?}: {:?}", judged[0]);
+        assert_eq!(
+            positions(&judged[1]),
+            [(Reason::LikeAnomalies, None)],
+            "{rival:?}: keys that are no normal one's are one"
+        );
+        assert!(
+            judged.iter().all(|verdict| (0.0..=1.0).contains(&verdict.score)),
+            "{judged:?}"
+        );
+        assert!(judged[0].score < 0.5 && judged[1].score > 0.5, "{judged:?}");
+    }
+}
+
+#[test]
+fn without_anomalous_sessions_there_is_nothing_to_learn_with_labels() {
+    let trained = trained(&["open read close"]);
+    let normal = trained.normal();
+    for learner in SUPERVISED {
+        let unfit = Rival::WithLabels(learner)
+            .fit(&lesson(&normal, &trained.vocabulary))
+            .err();
+        assert_eq!(unfit, Some(Unfit::NoneAnomalous));
+    }
+    assert!(
+        all().iter().chain(&Rival::cheap()).all(|rival| !rival.uses_labels()),
+        "never unasked"
+    );
 }

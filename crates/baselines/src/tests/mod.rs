@@ -7,7 +7,10 @@ mod reference;
 use detection::{Detector, Reason};
 use sequence_windowing::{Event, KeyName, Session, SessionEnd, Vocabulary};
 
-use crate::{FALSE_ALARMS, Lesson, Rival, UnseenKey, UnseenKeySet};
+use crate::{FALSE_ALARMS, Learner, Lesson, Rival, UnseenKey, UnseenKeySet};
+
+/// Learners that need labels, and give the same for the same seed.
+const SUPERVISED: [Learner; 3] = [Learner::LogisticRegression, Learner::DecisionTree, Learner::LinearSvm];
 
 fn session(keys: &str) -> Session<KeyName> {
     let event = |(i, key): (usize, &str)| Event {
@@ -43,6 +46,7 @@ fn all() -> Vec<Rival> {
 fn lesson<'l>(normal: &'l [&'l Session], vocabulary: &'l Vocabulary) -> Lesson<'l> {
     Lesson {
         normal,
+        anomalous: &[],
         vocabulary,
         false_alarms: FALSE_ALARMS,
         seed: 1,

@@ -4,7 +4,7 @@ use detection::{Closing, Detector};
 use proptest::prelude::*;
 use sequence_windowing::{KeyName, Session, SessionEnd, Timestamp, Vocabulary};
 
-use super::{all, encoded, lesson, session};
+use super::{SUPERVISED, all, encoded, lesson, session};
 use crate::*;
 
 const FALSE_ALARMS: f64 = 0.1;
@@ -83,6 +83,13 @@ proptest! {
         assert_streamed_as_whole(&LocalOutlierFactor::fit(&normal, keys, n, FALSE_ALARMS), &tests, restart_at);
         assert_streamed_as_whole(&Invariants::fit(&normal, keys, 0.98, FALSE_ALARMS), &tests, restart_at);
         assert_streamed_as_whole(&LogClustering::fit(&normal, keys, 0.5, FALSE_ALARMS), &tests, restart_at);
+        let anomalous: Vec<&Session> = tests.iter().collect();
+        for learner in SUPERVISED {
+            match WithLabels::fit(&normal, &anomalous, keys, learner, seed) {
+                Ok(detector) => assert_streamed_as_whole(&detector, &tests, restart_at),
+                Err(_) => prop_assert!(normal.is_empty() || anomalous.is_empty()),
+            }
+        }
     }
 
     /// A rival may flag none of the sessions it learnt from if its threshold is the highest score of those held out and

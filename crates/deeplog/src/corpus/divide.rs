@@ -11,7 +11,8 @@ use crate::experiment::{Experiment, SplitMethod};
 pub(crate) struct Division {
     pub(crate) train: Vec<usize>,
     pub(crate) test: Vec<usize>,
-    anomalous: u64,
+    /// Sessions of the training part that are labelled anomalous.
+    pub(crate) anomalous: Vec<usize>,
     unlabelled: u64,
     straddling: u64,
 }
@@ -31,12 +32,12 @@ impl Division {
         let label = |&i: &usize| labels.map_or(Some(Label::Normal), |labels| labels[i]);
         let (train, left_out): (Vec<usize>, Vec<usize>) =
             parts.train.iter().partition(|i| label(i) == Some(Label::Normal));
-        let unlabelled = left_out.iter().filter(|i| label(i).is_none()).count() as u64;
+        let (anomalous, unlabelled): (Vec<usize>, Vec<usize>) = left_out.iter().partition(|i| label(i).is_some());
         let division = Self {
             train,
             test: parts.test,
-            anomalous: left_out.len() as u64 - unlabelled,
-            unlabelled,
+            anomalous,
+            unlabelled: unlabelled.len() as u64,
             straddling: parts.straddlers as u64,
         };
         if division.train.is_empty() {
@@ -44,7 +45,7 @@ impl Division {
                 format!(
                     "no normal session is left to train on: of {} sessions in the training part {} are anomalous and {} have no label",
                     parts.train.len(),
-                    division.anomalous,
+                    division.anomalous.len(),
                     division.unlabelled,
                 ),
                 "raise `data.split.train`, or check that the labels name the sessions as the session rule does",
@@ -55,7 +56,7 @@ impl Division {
 
     /// Leaves its counts with a corpus.
     pub(crate) fn count(&self, corpus: &mut Corpus) {
-        corpus.count("anomalous_sessions_left_out_of_training", self.anomalous);
+        corpus.count("anomalous_sessions_left_out_of_training", self.anomalous.len() as u64);
         corpus.count("unlabelled_sessions_left_out_of_training", self.unlabelled);
         corpus.count("training_sessions_straddling_the_split", self.straddling);
     }

@@ -16,8 +16,8 @@ use crate::observer::Observer;
 /// Files that are divided already.
 pub(super) fn divided(
     train_normal: &Path,
-    test_normal: Option<&Path>,
-    test_abnormal: Option<&Path>,
+    train_abnormal: Option<&Path>,
+    [test_normal, test_abnormal]: [Option<&Path>; 2],
     observer: &mut dyn Observer,
 ) -> Result<Corpus> {
     observer.begin("reading", None);
@@ -27,6 +27,11 @@ pub(super) fn divided(
     };
     ensure_sessions(&corpus.train, train_normal)?;
     corpus.files.push(train_normal.to_owned());
+    if let Some(path) = train_abnormal {
+        corpus.anomalous_train = read_sessions(path)?;
+        ensure_sessions(&corpus.anomalous_train, path)?;
+        corpus.files.push(path.to_owned());
+    }
     for (path, label) in [(test_normal, Label::Normal), (test_abnormal, Label::Anomalous)] {
         let Some(path) = path else { continue };
         let sessions = read_sessions(path)?;
@@ -73,6 +78,7 @@ pub(super) fn divide_into(
         .iter()
         .map(|&i| labels.as_ref().and_then(|labels| labels[i]))
         .collect();
+    corpus.anomalous_train = division.anomalous.iter().map(|&i| sessions[i].clone()).collect();
     corpus.train = division.train.iter().map(|&i| sessions[i].clone()).collect();
     corpus.test = division.test.iter().map(|&i| sessions[i].clone()).collect();
     Ok(())

@@ -27,6 +27,8 @@ pub use raw::NO_TEMPLATE;
 pub struct Corpus {
     /// Normal sessions to train on, in order of time.
     pub train: Vec<Session<KeyName>>,
+    /// Sessions of the training part that are labelled anomalous. The model never sees them, only rivals with labels do.
+    pub anomalous_train: Vec<Session<KeyName>>,
     /// Sessions to judge, in order of time.
     pub test: Vec<Session<KeyName>>,
     /// Labels of the test sessions, one each; `None` for a session without one.
@@ -66,9 +68,15 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
     let mut corpus = match &experiment.data.source {
         Source::Divided {
             train_normal,
+            train_abnormal,
             test_normal,
             test_abnormal,
-        } => files::divided(train_normal, test_normal.as_deref(), test_abnormal.as_deref(), observer),
+        } => files::divided(
+            train_normal,
+            train_abnormal.as_deref(),
+            [test_normal.as_deref(), test_abnormal.as_deref()],
+            observer,
+        ),
         Source::Sessions { file } => files::sessions(experiment, file, observer),
         Source::Structured { file } => structured::read(experiment, file, observer),
         Source::Raw { log } => {
@@ -95,24 +103,7 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
 
 /// The labels of sessions: those that the experiment names, else the dataset's file beside the log, if it is there.
 fn labels_beside(experiment: &Experiment, log: &Path) -> Result<Option<Labels>> {
-    let rule = experiment.profile.as_ref().and_then(|profile| profile.labels.as_ref());
-    let (file, id, label, normal) = match rule {
-        Some(LabelRule::Session {
-            file,
-            id_column,
-            label_column,
-            normal,
-        }) => (
-            file.as_deref(),
-            id_column.as_deref(),
-            label_column.as_deref(),
-            &**normal,
-        ),
-        _ => (None, None, None, "Normal"),
-    };
-    let beside = file.map(|file| log.with_file_name(file)).filter(|path| path.exists());
-    let path = experiment.data.labels.clone().or(beside);
-    path.map(|path| Labels::read(&path, id, label, normal)).transpose()
+    Labels::beside(experiment.profile.as_ref(), experiment.data.labels.as_deref(), log)
 }
 
 impl Corpus {
@@ -150,6 +141,12 @@ impl Corpus {
             *self.counters.entry(name.to_owned()).or_default() += number;
         }
     }
+}
+
+/// Whether each line of the log says itself what it is, and nobody says otherwise.
+fn labels_lines(experiment: &Experiment) -> bool {
+    let rule = experiment.profile.as_ref().and_then(|profile| profile.labels.as_ref());
+    experiment.data.labels.is_none() && matches!(rule, Some(LabelRule::Line { .. }))
 }
 
 /// A session with one anomalous line is anomalous.

@@ -11,10 +11,10 @@ use sequence_windowing::{Event, KeyName, Session};
 
 use super::divide::labels_of;
 use super::structured::profile_of;
-use super::{Corpus, Division, Texts, ensure_sessions, label_by_lines};
+use super::{Corpus, Division, Texts, ensure_sessions, label_by_lines, labels_lines};
 use crate::detect::warn_of_unjudged;
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, LabelRule, Profile};
+use crate::experiment::{Experiment, Profile};
 use crate::input::{Labels, Records};
 use crate::intake::Intake;
 use crate::line_reader::LineCounters;
@@ -44,7 +44,7 @@ pub(super) fn read(
     let survey = Survey::of(profile, files, &mut corpus, observer)?;
     let sessions = &survey.sessions;
     ensure_sessions(sessions, &files[0])?;
-    let labels: Option<Vec<Option<Label>>> = if let Some(LabelRule::Line { .. }) = profile.labels {
+    let labels: Option<Vec<Option<Label>>> = if labels_lines(experiment) {
         let is_anomalous = |line: u64| survey.anomalous_lines.contains(&line);
         Some(
             sessions
@@ -114,6 +114,7 @@ pub(super) fn read(
             dropped_events: *dropped_events,
         }
     };
+    corpus.anomalous_train = division.anomalous.iter().map(with_keys).collect();
     corpus.train = division.train.iter().map(with_keys).collect();
     corpus.test = division.test.iter().map(with_keys).collect();
     corpus.labels = division

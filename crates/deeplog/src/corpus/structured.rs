@@ -8,9 +8,9 @@ use sequence_windowing::{Event, KeyName};
 
 use super::divide::labels_of;
 use super::files::divide_into;
-use super::{Corpus, Texts, ensure_sessions, labels_beside};
+use super::{Corpus, Texts, ensure_sessions, labels_beside, labels_lines};
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, LabelRule, Profile};
+use crate::experiment::{Experiment, Profile};
 use crate::input::{StructuredRow, StructuredRows};
 use crate::intake::{Intake, Message};
 use crate::observer::{Observer, ensure_wanted};
@@ -78,7 +78,7 @@ pub(super) fn read(experiment: &Experiment, file: &Path, observer: &mut dyn Obse
     corpus.count("rows_without_event", without_event);
     corpus.count("unreadable_time_stamps", intake.state().unreadable_stamps);
     corpus.count_groups(counters);
-    let labels = if let Some(LabelRule::Line { .. }) = profile.labels {
+    let labels = if labels_lines(experiment) {
         let is_anomalous = |line: u64| anomalous_rows.contains(&line);
         Some(
             sessions

@@ -1,6 +1,6 @@
 //! Which rivals stand beside the detector: the `[[baselines]]` tables.
 
-use baselines::{FALSE_ALARMS, ForestSize, Rival};
+use baselines::{FALSE_ALARMS, ForestSize, Learner, Rival, WITH_LABELS};
 
 use super::fields::{Fields, nearest};
 
@@ -15,7 +15,7 @@ pub struct Baseline {
     pub false_alarms: f64,
 }
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 17] = [
     "unseen_key",
     "unseen_key_set",
     "unseen_ngram",
@@ -30,6 +30,9 @@ const NAMES: [&str; 14] = [
     "local_outlier_factor",
     "invariants",
     "log_clustering",
+    "logistic_regression",
+    "decision_tree",
+    "linear_svm",
 ];
 
 /// Reads the tables; without any, the rivals that cost next to nothing. `history` and `top_g` are the detector's own.
@@ -50,7 +53,10 @@ pub(super) fn read(tables: Option<Vec<Fields<'_>>>, history: usize, top_g: u32) 
             continue;
         };
         let label: Option<String> = fields.optional("label");
-        let label = label.unwrap_or_else(|| rival.name());
+        let mut label = label.unwrap_or_else(|| rival.name());
+        if rival.uses_labels() && !label.ends_with(WITH_LABELS) {
+            label.push_str(WITH_LABELS);
+        }
         let is_taken = label.is_empty() || label == "deeplog" || chosen.iter().any(|other| other.label == label);
         fields.ensure(!is_taken, "label", || {
             format!("`{label}` does not tell this rival from the other rows; give it a `label` of its own")
@@ -113,6 +119,9 @@ fn read_rival(fields: &mut Fields<'_>, history: usize, top_g: u32) -> Option<Riv
         "log_clustering" => Rival::LogClustering {
             distance: share(fields, "distance", 0.5),
         },
+        "logistic_regression" => Rival::WithLabels(Learner::LogisticRegression),
+        "decision_tree" => Rival::WithLabels(Learner::DecisionTree),
+        "linear_svm" => Rival::WithLabels(Learner::LinearSvm),
         other => {
             let known = match nearest(other, &NAMES) {
                 Some(name) => format!("did you mean `{name}`?"),
@@ -133,6 +142,7 @@ fn has_threshold(rival: &Rival) -> bool {
             | Rival::UnseenNgram { .. }
             | Rival::FrequentKeys { .. }
             | Rival::SessionLength
+            | Rival::WithLabels(_)
     )
 }
 

@@ -15,6 +15,8 @@ pub enum Source {
     Divided {
         /// Normal sessions to train on.
         train_normal: PathBuf,
+        /// Abnormal sessions that rivals with labels learn from.
+        train_abnormal: Option<PathBuf>,
         /// Normal sessions to test on.
         test_normal: Option<PathBuf>,
         /// Abnormal sessions to test on.
@@ -184,12 +186,14 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
 fn divided(fields: &mut Fields<'_>, at: &impl Fn(PathBuf) -> PathBuf) -> Option<Source> {
     let mut train = fields.section("train");
     let train_normal = train.required("normal").map(at);
+    let train_abnormal = train.optional("abnormal").map(at);
     train.finish();
     let mut test = fields.section("test");
     let (test_normal, test_abnormal) = (test.optional("normal").map(at), test.optional("abnormal").map(at));
     test.finish();
     Some(Source::Divided {
         train_normal: train_normal?,
+        train_abnormal,
         test_normal,
         test_abnormal,
     })

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::bytes;
 use crate::error::{Error, Result};
+use crate::experiment::{LabelRule, Profile};
 
 /// What is known of sessions by their identifier.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,29 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// The labels of a log's sessions: those of the file that is named, else of the dataset's beside the log, if it is there.
+    /// The dataset says what their columns are called.
+    pub(crate) fn beside(profile: Option<&Profile>, named: Option<&Path>, log: &Path) -> Result<Option<Self>> {
+        let rule = profile.and_then(|profile| profile.labels.as_ref());
+        let (file, id, label, normal) = match rule {
+            Some(LabelRule::Session {
+                file,
+                id_column,
+                label_column,
+                normal,
+            }) => (
+                file.as_deref(),
+                id_column.as_deref(),
+                label_column.as_deref(),
+                &**normal,
+            ),
+            _ => (None, None, None, "Normal"),
+        };
+        let beside = file.map(|file| log.with_file_name(file)).filter(|path| path.exists());
+        let path = named.map(Path::to_owned).or(beside);
+        path.map(|path| Self::read(&path, id, label, normal)).transpose()
+    }
+
     /// Reads a CSV with a header. Columns are found by name, or are the first and the second; `normal` is what a normal
     /// session's label says, whatever its case, and everything else is anomalous. Columns `Kind` and `Position`, where they
     /// are, tell the fault of an anomalous session, see [`Fault`].

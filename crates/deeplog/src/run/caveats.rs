@@ -27,6 +27,7 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
     }
     let trained = super::audit::trained(judged);
     caveats.extend(super::faults::invisible(judged, &trained));
+    caveats.extend(super::faults::beyond_keys(judged));
     let rivals = metrics.baselines.iter();
     let as_good: Vec<&str> = rivals
         .filter(|(_, rival)| rival.test.rates.f1.is_some() && rival.test.rates.f1 >= metrics.detector.test.rates.f1)
@@ -40,10 +41,11 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
     }
     if !judged.rivals.is_empty() {
         caveats.push(
-            "The thresholds of rivals come from normal training sessions that were held out, never from test sessions."
+            "The thresholds of rivals without labels come from normal training sessions that were held out, never from test sessions."
                 .to_owned(),
         );
     }
+    caveats.extend(super::rivals::with_labels(judged));
     for (label, why) in &judged.left_out {
         caveats.push(format!("The rival {label} is left out: {why}."));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use detection::Verdict;
 use evaluation::KindFigures;
+use log_synthesis::FaultKind;
 use rustc_hash::FxHashSet;
 use sequence_windowing::{Key, Session};
 
@@ -44,6 +45,27 @@ pub(super) fn invisible(judged: &Judged<'_>, trained: &FxHashSet<Vec<&Key>>) -> 
     (hidden > 0).then(|| {
         format!(
             "{hidden} of {all} sessions with a fault of known kind have a key sequence that training knows: nothing that looks at keys alone can see those."
+        )
+    })
+}
+
+/// Says how many faults change no key at all.
+pub(super) fn beyond_keys(judged: &Judged<'_>) -> Option<String> {
+    let faults = &judged.corpus.faults;
+    let count = |kind: FaultKind| {
+        let is_one = |session: &&Session| faults.get(&*session.id).is_some_and(|fault| fault.kind == kind.name());
+        judged.test.iter().filter(is_one).count()
+    };
+    let kinds = FaultKind::ALL.iter().filter(|kind| kind.keeps_keys());
+    let found: Vec<String> = kinds
+        .map(|&kind| (count(kind), kind))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, kind)| format!("{count} {kind}"))
+        .collect();
+    (!found.is_empty()).then(|| {
+        format!(
+            "Faults of some kinds leave every key as it was: {}. What looks at keys alone, as deeplog and nearly all rivals do, finds those by accident only; the rival event_time looks at times, and none here at parameters.",
+            found.join(", ")
         )
     })
 }

@@ -153,7 +153,7 @@ fn judge<'r>(
     let deeplog = rivals::judge_all(&detector, &test, observer);
     let detect_seconds = started.elapsed().as_secs_f64();
     observer.end(&format!("{} sessions", test.len()));
-    let (rivals, left_out) = rivals::judge(experiment, training, &test, observer)?;
+    let (rivals, left_out) = rivals::judge(experiment, corpus, training, &test, observer)?;
     Ok(Judged {
         experiment,
         corpus,

@@ -7,6 +7,8 @@ use detection::Verdict;
 use evaluation::RivalTiming;
 use sequence_windowing::Session;
 
+use super::Judged;
+use crate::corpus::Corpus;
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::observer::{Observer, ensure_wanted};
@@ -22,14 +24,18 @@ pub(super) struct Judgement<'e> {
 /// A rival that could not learn, and why.
 pub(super) type LeftOut<'e> = (&'e str, Unfit);
 
-/// Lets each rival learn from all normal training sessions, and judge.
+/// Lets each rival learn from all normal training sessions, those with labels from anomalous ones too, and judge.
 pub(super) fn judge<'e>(
     experiment: &'e Experiment,
+    corpus: &Corpus,
     training: &Training,
     test: &[Session],
     observer: &mut dyn Observer,
 ) -> Result<(Vec<Judgement<'e>>, Vec<LeftOut<'e>>)> {
     let normal: Vec<&Session> = training.train.iter().chain(&training.validation).collect();
+    let anomalous = corpus.anomalous_train.iter();
+    let anomalous: Vec<Session> = anomalous.map(|session| training.vocabulary.encode(session)).collect();
+    let anomalous: Vec<&Session> = anomalous.iter().collect();
     let (mut judgements, mut left_out) = (Vec::new(), Vec::new());
     let rivals = &experiment.baselines;
     observer.begin("judging by rivals", Some(rivals.len() as u64));
@@ -38,6 +44,7 @@ pub(super) fn judge<'e>(
         observer.advance(done as u64, &rival.label);
         let lesson = Lesson {
             normal: &normal,
+            anomalous: &anomalous,
             vocabulary: &training.vocabulary,
             false_alarms: rival.false_alarms,
             seed: experiment.seed,
@@ -66,6 +73,23 @@ pub(super) fn judge<'e>(
     }
     observer.end(&format!("{} rivals", judgements.len()));
     Ok((judgements, left_out))
+}
+
+/// Says which rivals saw what no other row did.
+pub(super) fn with_labels(judged: &Judged<'_>) -> Option<String> {
+    let uses_labels = |label: &str| {
+        let mut rivals = judged.experiment.baselines.iter();
+        rivals.any(|rival| rival.label == label && rival.rival.uses_labels())
+    };
+    let rivals = judged.rivals.iter().map(|rival| rival.name);
+    let rivals: Vec<&str> = rivals.filter(|label| uses_labels(label)).collect();
+    (!rivals.is_empty()).then(|| {
+        format!(
+            "Rivals with labels ({}) also learnt from {} anomalous training sessions, which no other row has seen: they know the anomalies of the past, and their figures do not compare with the others'.",
+            rivals.join(", "),
+            judged.corpus.anomalous_train.len()
+        )
+    })
 }
 
 /// The verdicts of any detector, with its progress shown.

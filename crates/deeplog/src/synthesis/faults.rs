@@ -15,7 +15,7 @@ const FOREIGN: &str = "(foreign)";
 
 /// A delayed event is late by so many times the longest gap in its session, and by so many microseconds at least.
 const LATE: i64 = 10;
-const LEAST_DELAY: i64 = 60_000_000;
+pub(super) const LEAST_DELAY: i64 = 60_000_000;
 
 /// What was put where.
 pub(crate) struct Injected {
@@ -91,7 +91,8 @@ fn carry_out(events: &[Event<KeyName>], fault: &log_synthesis::Fault<KeyName>) -
     made
 }
 
-fn delay(times: &[Option<Timestamp>]) -> i64 {
+/// How late a delayed event of a session is, in microseconds: never what its times would lead to expect.
+pub(super) fn delay(times: &[Option<Timestamp>]) -> i64 {
     let gap = |pair: &[Option<Timestamp>]| Some(pair[1]?.0.saturating_sub(pair[0]?.0));
     let longest = times.windows(2).filter_map(gap).max().unwrap_or(0);
     longest.saturating_mul(LATE).max(LEAST_DELAY)

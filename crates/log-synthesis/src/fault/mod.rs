@@ -5,6 +5,7 @@
 
 mod draw;
 mod kind;
+mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use rustc_hash::FxHashSet;
 
 pub use kind::{FaultKind, UnknownFault};
+pub use numbers::NumberRanges;
 
 /// How often a fault is drawn anew where it gave a sequence that is normal.
 const DRAWS: usize = 20;
@@ -125,6 +127,15 @@ impl<K: Clone + Ord + Hash> Injector<K> {
 
     /// Puts a fault of the rarest kind so far that fits into a session; `None` where none does.
     pub fn inject(&mut self, subject: &Subject<'_, K>) -> Option<Fault<K>> {
+        self.inject_where(subject, |_| true)
+    }
+
+    /// The same, where not every fault can be carried out: a draw that `can_be` refuses is thrown away.
+    pub fn inject_where(
+        &mut self,
+        subject: &Subject<'_, K>,
+        mut can_be: impl FnMut(&Fault<K>) -> bool,
+    ) -> Option<Fault<K>> {
         let mut kinds: Vec<(u64, FaultKind)> = self
             .counts
             .iter()
@@ -132,7 +143,7 @@ impl<K: Clone + Ord + Hash> Injector<K> {
             .collect();
         kinds.sort_unstable();
         for (_, kind) in kinds {
-            let fault = self.inject_kind(kind, subject);
+            let fault = self.inject_kind(kind, subject, &mut can_be);
             let count = self.counts.entry(kind).or_default();
             match fault {
                 Some(_) => count.injected += 1,
@@ -151,19 +162,26 @@ impl<K: Clone + Ord + Hash> Injector<K> {
         &self.counts
     }
 
-    fn inject_kind(&mut self, kind: FaultKind, subject: &Subject<'_, K>) -> Option<Fault<K>> {
+    fn inject_kind(
+        &mut self,
+        kind: FaultKind,
+        subject: &Subject<'_, K>,
+        can_be: &mut impl FnMut(&Fault<K>) -> bool,
+    ) -> Option<Fault<K>> {
         for _ in 0..DRAWS {
             let (at, pieces) = draw::draw(kind, subject, &self.keys, &mut self.random)?;
-            if kind.keeps_keys() {
-                return Some(Fault {
-                    kind,
-                    position: at,
-                    pieces,
-                });
-            }
-            match self.departure(subject.keys, &pieces) {
-                Some(position) => return Some(Fault { kind, position, pieces }),
-                None => self.counts.entry(kind).or_default().normal += 1,
+            let position = if kind.keeps_keys() {
+                Some(at)
+            } else {
+                self.departure(subject.keys, &pieces)
+            };
+            let Some(position) = position else {
+                self.counts.entry(kind).or_default().normal += 1;
+                continue;
+            };
+            let fault = Fault { kind, position, pieces };
+            if can_be(&fault) {
+                return Some(fault);
             }
         }
         None

@@ -1,20 +1,28 @@
-//! `deeplog synth inject`: known faults in normal sessions.
+//! `deeplog synth inject`: known faults in normal sessions, or in a raw log.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::{FaultKind, Inject, Injection};
+use deeplog::{FaultKind, Inject, Injection, LogInjection, Profile, expand_logs};
 
 use crate::console::Console;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A session file of normal sessions: one a line, keys parted by spaces, optionally `id,` in front
-    sessions: PathBuf,
-    /// Where to put sessions.csv and labels.csv
+    /// A session file of normal sessions: one a line, keys parted by spaces, optionally `id,` in front. With --dataset a raw
+    /// log: a file, a folder or a glob; .gz and .zst are read too
+    input: PathBuf,
+    /// Where to put labels.csv, and sessions.csv or faulty.log
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Share of the sessions that get a fault
+    /// The input is a raw log of this dataset, a TOML file as `deeplog init` writes
+    #[arg(long, value_name = "FILE", conflicts_with = "known")]
+    dataset: Option<PathBuf>,
+    /// Labels of the log's sessions: anomalous ones stay as they are [default: the dataset's beside the log, else all sessions
+    /// are normal]
+    #[arg(long, value_name = "FILE", requires = "dataset")]
+    labels: Option<PathBuf>,
+    /// Share of the normal sessions that get a fault
     #[arg(long, default_value_t = 0.5, value_parser = share)]
     share: f64,
     /// Kinds of fault, each as often as the others [default: all]: missing, doubled, swapped, moved, replaced, foreign,
@@ -43,7 +51,12 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    for file in ["sessions.csv", "labels.csv"] {
+    let made = if args.dataset.is_some() {
+        "faulty.log"
+    } else {
+        "sessions.csv"
+    };
+    for file in [made, "labels.csv"] {
         super::ensure_absent(&args.out.join(file), args.force)?;
     }
     let kinds = if args.kinds.is_empty() {
@@ -51,16 +64,28 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     } else {
         args.kinds
     };
-    let injection = Injection {
-        input: args.sessions,
-        known: args.known,
-        faults: Inject {
-            share: args.share,
-            kinds,
-            seed: args.seed,
-        },
+    let faults = Inject {
+        share: args.share,
+        kinds,
+        seed: args.seed,
     };
     console.catch_interrupts();
-    deeplog::inject_sessions(&injection, &args.out, console)?;
+    let Some(dataset) = &args.dataset else {
+        let injection = Injection {
+            input: args.input,
+            known: args.known,
+            faults,
+        };
+        deeplog::inject_sessions(&injection, &args.out, console)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let profile = Profile::read(dataset)?;
+    let injection = LogInjection {
+        files: expand_logs(&args.input, &profile, console)?,
+        profile,
+        labels: args.labels,
+        faults,
+    };
+    deeplog::inject_log(&injection, &args.out, console)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 enum Kind {
     /// Block life cycles of an HDFS cluster: HDFS.log and labels.csv
     Hdfs(hdfs::Args),
-    /// Known faults in normal sessions, to measure a detector with: sessions.csv and labels.csv
+    /// Known faults in normal sessions or in a raw log, to measure a detector with: sessions.csv or faulty.log, and labels.csv
     Inject(inject::Args),
     /// Varied copies of a log: parameters drawn anew, levels and order varied
     Augment(augment::Args),

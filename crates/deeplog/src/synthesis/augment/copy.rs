@@ -8,8 +8,9 @@ use log_synthesis::{Variator, rule_of};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::line::{Columns, Parts, Renaming, Varied, touches_any};
+use super::varied::{Renaming, Varied};
 use crate::output::AtomicFile;
+use crate::synthesis::line::{Columns, Parts, touches_any};
 
 /// Lines that wait for one of their session to change places with.
 const WAITING: usize = 64;

@@ -1,21 +1,20 @@
 //! Varied copies of a log, each a file of its own.
 
 mod copy;
-mod line;
+mod varied;
 
 use std::path::{Path, PathBuf};
 
-use drain_parser::{Header, LineFormat, Parser, Unescaped};
+use drain_parser::{LineFormat, Parser};
 use log_synthesis::Variator;
 
+use super::line::{self, Columns, each_line};
 use crate::error::{Error, Result};
 use crate::experiment::Profile;
-use crate::input::Lines;
 use crate::intake::Intake;
-use crate::observer::{Observer, ensure_wanted};
+use crate::observer::Observer;
 use crate::output::{AtomicFile, create_folder};
 use copy::Copy;
-use line::Columns;
 
 /// How to vary a log.
 #[derive(Clone, Debug)]
@@ -51,7 +50,7 @@ pub fn augment(
     let mut parser = Parser::new(config.unwrap_or_default())
         .map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
     let (mut lines, mut messages) = (0, 0_u64);
-    each_line(files, format, "learning templates", observer, |_, header| {
+    each_line(files, format, "learning templates", observer, |_, _, header| {
         lines += 1;
         if let Some(header) = header {
             messages += 1;
@@ -66,7 +65,7 @@ pub fn augment(
         ));
     }
     let mut variator = Variator::new(parser.freeze(), augmentation.seed);
-    each_line(files, format, "sampling values", observer, |_, header| {
+    each_line(files, format, "sampling values", observer, |_, _, header| {
         if let Some(header) = header {
             let names = line::names(intake.as_ref(), &header);
             variator.observe(header.content(), |place| {
@@ -91,7 +90,7 @@ pub fn augment(
         let log = AtomicFile::create(&path("log"))?;
         let failed = || Error::io("write", folder);
         let mut copy = Copy::new(log, labels, &mut variator, augmentation.seed, number).map_err(failed())?;
-        each_line(files, format, "varying", observer, |raw, header| {
+        each_line(files, format, "varying", observer, |_, raw, header| {
             let written = match header {
                 Some(header) => copy.message(raw, &header, &columns, line::names(intake.as_ref(), &header)),
                 None => copy.other(raw),
@@ -113,28 +112,5 @@ pub fn augment(
         augmentation.variations,
         folder.display()
     ));
-    Ok(())
-}
-
-/// Gives each physical line, with its header where it has one.
-fn each_line(
-    files: &[PathBuf],
-    format: &LineFormat,
-    stage: &'static str,
-    observer: &mut dyn Observer,
-    mut each: impl FnMut(&[u8], Option<Header<'_>>) -> Result<()>,
-) -> Result<()> {
-    observer.begin(stage, None);
-    let mut lines = Lines::of(files.to_vec()).with_carriage_returns();
-    let mut unescaped = Unescaped::default();
-    while let Some((number, line)) = lines.next_line()? {
-        let text = line.strip_suffix(b"\r").unwrap_or(line);
-        each(line, format.split(text, &mut unescaped))?;
-        observer.advance(number, "");
-        ensure_wanted(observer)?;
-    }
-    if lines.cut() > 0 {
-        observer.warn(&format!("{} lines are longer than 16 MiB and were cut", lines.cut()));
-    }
     Ok(())
 }

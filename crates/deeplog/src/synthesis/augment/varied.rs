@@ -1,27 +1,11 @@
-//! The parts of a line, and a line made of varied parts.
+//! A line made of varied parts.
 
 use std::ops::Range;
 
-use drain_parser::{Header, LineFormat};
-use memchr::memmem::find_iter;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::experiment::Profile;
-use crate::intake::Intake;
-
-/// The columns of a header that are treated on their own.
-pub(super) struct Columns {
-    level: Option<usize>,
-    stamps: Vec<usize>,
-}
-
-/// Where parts of a line are.
-pub(super) struct Parts {
-    pub(super) content: Range<usize>,
-    pub(super) level: Option<Range<usize>>,
-    pub(super) stamps: Vec<Range<usize>>,
-}
+use crate::synthesis::line::Parts;
 
 /// A line of a copy.
 #[derive(Debug, Default)]
@@ -29,61 +13,6 @@ pub(super) struct Varied {
     pub(super) bytes: Vec<u8>,
     /// Where its time stamps are.
     pub(super) stamps: Vec<Range<usize>>,
-}
-
-impl Columns {
-    pub(super) fn of(format: &LineFormat, profile: Option<&Profile>) -> Self {
-        let column = |name: &str| format.fields().iter().position(|field| field == name);
-        let stamp = profile.and_then(|profile| profile.time.as_ref());
-        let stamps = stamp.map_or(&[][..], |stamp| &stamp.fields);
-        Self {
-            level: column("Level"),
-            stamps: stamps.iter().filter_map(|name| column(name)).collect(),
-        }
-    }
-
-    pub(super) fn level<'l>(&self, header: &Header<'l>) -> Option<&'l [u8]> {
-        self.level
-            .map(|column| header.field(column))
-            .filter(|level| !level.is_empty())
-    }
-
-    /// `None` where the content does not stand in the line as it is.
-    pub(super) fn parts(&self, line: &[u8], header: &Header<'_>) -> Option<Parts> {
-        let stamps = self
-            .stamps
-            .iter()
-            .filter_map(|&column| span_in(line, header.field(column)));
-        Some(Parts {
-            content: span_in(line, header.content())?,
-            level: self.level(header).and_then(|level| span_in(line, level)),
-            stamps: stamps.collect(),
-        })
-    }
-}
-
-/// Where a part that was borrowed from a line begins and ends in it.
-fn span_in(line: &[u8], part: &[u8]) -> Option<Range<usize>> {
-    let start = (part.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
-    let span = start..start.checked_add(part.len())?;
-    (line.get(span.clone()) == Some(part)).then_some(span)
-}
-
-/// The names of the sessions that a message belongs to.
-pub(super) fn names(intake: Option<&Intake>, header: &Header<'_>) -> Vec<Vec<u8>> {
-    let names = intake.into_iter().flat_map(|intake| intake.names(header));
-    names
-        .map(|name| name.into_owned().into_bytes())
-        .filter(|name| !name.is_empty())
-        .collect()
-}
-
-/// Whether a place in a text is part of one of the names, or holds one: `job-17` is one name, whatever of it a parser took for
-/// a parameter.
-pub(super) fn touches_any(text: &[u8], place: &Range<usize>, names: &[Vec<u8>]) -> bool {
-    let touches =
-        |name: &Vec<u8>| find_iter(text, name).any(|start| start < place.end && place.start < start + name.len());
-    names.iter().any(touches)
 }
 
 impl Varied {
@@ -216,14 +145,6 @@ mod tests {
         let mut out = Vec::new();
         renaming.apply(b"1 j1, j12 \xff j2", &names, &mut out);
         assert_eq!(out, b"1 j2, j23 \xff j2");
-    }
-
-    #[test]
-    fn a_part_of_a_name_is_the_name() {
-        let (text, names) = (b"job-17 of 17", [b"job-17".to_vec()]);
-        let touches = |place: Range<usize>| touches_any(text, &place, &names);
-        assert!(touches(4..6) && touches(0..6) && touches(0..12));
-        assert!(!touches(10..12) && !touches(6..9));
     }
 
     #[test]
