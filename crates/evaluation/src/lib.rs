@@ -60,7 +60,7 @@ mod tests;
 pub use assessment::{Assessment, Natural, ReasonCount, Scores, by_reason};
 pub use bootstrap::{Interval, Intervals, bootstrap};
 pub use confusion::{Confusion, Prevalence, Rates};
-pub use curves::{ThresholdPoint, average_precision, best_f1, score_steps, thin};
+pub use curves::{ThresholdPoint, average_precision, best_f1, score_steps, steps_of_scores, thin};
 pub use error::EvaluationError;
 pub use escape::{escape, escape_markdown, visible};
 pub use explanation::{Departure, Expectation, Explanation, Step, Texts};

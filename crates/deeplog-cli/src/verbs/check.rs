@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use deeplog::AnyExperiment;
+
 use super::common::ExperimentArgs;
 
 #[derive(clap::Args)]
@@ -13,6 +15,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (experiment, _) = args.experiment.read()?;
-    writeln!(anstream::stdout(), "{} is a valid experiment", experiment.name)?;
+    let name = match &experiment {
+        AnyExperiment::Sessions(experiment) => &experiment.name,
+        AnyExperiment::Lines(experiment) => &experiment.name,
+    };
+    writeln!(anstream::stdout(), "{name} is a valid experiment")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ pub(crate) mod check;
 mod common;
 pub(crate) mod completions;
 pub(crate) mod detect;
+mod detect_lines;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod import;

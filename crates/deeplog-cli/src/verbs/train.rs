@@ -18,7 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let (experiment, _) = args.experiment.read()?;
+    let experiment = args.experiment.read_sessions()?;
     let device = args.device.open()?;
     let folder = args
         .out

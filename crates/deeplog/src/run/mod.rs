@@ -1,7 +1,7 @@
 //! An experiment from its data to its report.
 
 mod caveats;
-mod expectation;
+pub(crate) mod expectation;
 mod faults;
 mod measure;
 mod publish;
@@ -78,7 +78,7 @@ pub fn run(
     ensure_writable(options)?;
     let binding = options.check && !options.data_is_overridden;
     if binding {
-        expectation::ensure_checksums(experiment)?;
+        expectation::ensure_checksums(&experiment.name, &experiment.data.checksums)?;
     }
     let corpus = corpus::read(experiment, &options.out, observer)?;
     let training = training::train(experiment, &corpus, device, &options.out, observer)?;
@@ -92,7 +92,7 @@ pub fn run(
     let caveats = caveats::urgent(&metrics);
     caveats.iter().for_each(|caveat| observer.warn(caveat));
     let misses = if binding {
-        expectation::misses(experiment, &metrics)
+        expectation::misses(experiment.expect.as_ref(), metrics.detector.test.rates.f1)
     } else {
         Vec::new()
     };
@@ -108,7 +108,7 @@ pub fn run(
 }
 
 /// A folder that cannot be written to should be known before an hour of training, not after.
-fn ensure_writable(options: &RunOptions) -> Result<()> {
+pub(crate) fn ensure_writable(options: &RunOptions) -> Result<()> {
     let probe = options.out.join(".writable");
     write_atomically(&probe, |_| Ok(()))?;
     std::fs::remove_file(&probe).map_err(crate::error::Error::io("remove", &probe))
