@@ -18,6 +18,7 @@ mod hostile;
 mod init;
 mod inject;
 mod interruption;
+mod labelled_lines;
 mod labels;
 mod model_files;
 mod parse_outputs;

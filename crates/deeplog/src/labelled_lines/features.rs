@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(value(&found, "share of digits"), Some(2.0 / 17.0));
         assert_eq!(value(&found, "length"), Some(18_f64.ln()));
         assert_eq!(value(&found, "words"), Some(4_f64.ln()));
-        assert_eq!(value(&found, "rarity of the template"), Some((4.0_f64 / 3.0).ln()));
+        assert_eq!(value(&found, "rarity of the template"), Some(-(3.0_f64 / 4.0).ln()));
         assert!(
             found.iter().any(|(name, _)| name == "template reading sector <*>"),
             "{found:?}"
@@ -275,7 +275,7 @@ mod tests {
         ] {
             assert_eq!(value(&found, name), Some(1.0), "{name}");
         }
-        assert_eq!(value(&found, "rarity of the template"), Some(8_f64.ln()));
+        assert_eq!(value(&found, "rarity of the template"), Some(-(0.5_f64 / 4.0).ln()));
         assert_eq!(value(&found, "share of special characters"), Some(1.0 / 14.0));
     }
 

@@ -4,6 +4,8 @@ mod log;
 mod object;
 mod records;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

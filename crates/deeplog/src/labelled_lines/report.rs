@@ -8,6 +8,8 @@ use super::run::JudgedLine;
 
 /// Wrong verdicts that are shown of each kind.
 const SHOWN: usize = 20;
+/// Anomalous lines in all folds together below which the choice of a model is called a matter of luck.
+const FEW: u64 = 50;
 /// Characters of a line that are shown.
 const LONGEST: usize = 300;
 
@@ -199,17 +201,23 @@ fn caveats(metrics: &LineMetrics) -> Vec<String> {
             rate(rival.test.f1)
         ));
     }
-    let left_out = data.folds.iter().filter(|fold| fold.left_out).count();
-    let blind = data
-        .folds
-        .iter()
-        .filter(|fold| !fold.left_out && fold.test.anomalous == 0)
-        .count();
-    if left_out + blind > 0 {
+    let held = || data.folds.iter().filter(|fold| !fold.left_out);
+    let (left_out, found) = (
+        data.folds.len() - held().count(),
+        held().map(|fold| fold.test.anomalous).sum(),
+    );
+    if left_out > 0 {
         caveats.push(format!(
-            "Of {} folds {left_out} could not be learnt for, and {blind} had nothing to find: the choice of the model rests \
-             on the others.",
+            "{left_out} of {} folds are left out: the lines before them are of one class.",
             data.folds.len()
+        ));
+    }
+    if found < FEW {
+        caveats.push(format!(
+            "The choice of the model rests on {} anomalous lines in {} folds, too few to tell models apart: other folds may \
+             well choose another one.",
+            count(found),
+            held().count()
         ));
     }
     if data.learnt_from < data.train.lines {

@@ -71,7 +71,7 @@ pub fn run_lines(
     ensure_classes(&lines, cut, experiment)?;
 
     let (folds, validations) = cross_validate(experiment, &config, &lines, cut, observer)?;
-    let chosen = choose(&validations, observer);
+    let chosen = choose(&validations);
     observer.begin("learning from all training lines", None);
     let last = Trial::hold(&config, &lines, (0..cut, cut..lines.len()), experiment.seed, observer)?;
     observer.end(&format!("{} event templates", last.features.templates()));
@@ -236,7 +236,7 @@ fn cross_validate(
 }
 
 /// The learner with the highest F1 over all folds; among equals that with the highest average precision, and then the first.
-fn choose(validations: &[Vec<LineFigures>], observer: &mut dyn Observer) -> Judge {
+fn choose(validations: &[Vec<LineFigures>]) -> Judge {
     let mut best: Option<(Judge, LineFigures)> = None;
     for (judge, folds) in Judge::all().into_iter().zip(validations) {
         let figures = LineFigures::pooled(folds);
@@ -246,11 +246,7 @@ fn choose(validations: &[Vec<LineFigures>], observer: &mut dyn Observer) -> Judg
             best = Some((judge, figures));
         }
     }
-    let (judge, figures) = best.unwrap_or((Judge::AlwaysNormal, LineFigures::default()));
-    if figures.confusion.anomalous() == 0 {
-        observer.warn("no fold has an anomalous line to be found, so the choice of the model says little");
-    }
-    judge
+    best.map_or(Judge::AlwaysNormal, |(judge, _)| judge)
 }
 
 fn also_in_training(lines: &Collection, cut: usize) -> u64 {
