@@ -218,7 +218,7 @@ fn labels_drawn_by_lot_are_not_found() {
             log,
             "{} worker: job {} done",
             if is_odd { "FATAL" } else { "-" },
-            i % 10
+            i + 1000
         )
         .unwrap();
     }
