@@ -19,6 +19,7 @@ mod init;
 mod inject;
 mod inject_log;
 mod interruption;
+mod labelled_lines;
 mod labels;
 mod model_files;
 mod parse_outputs;

@@ -99,6 +99,10 @@ impl IsolationTrees {
         }
     }
 
+    pub(crate) fn fits(&self, columns: usize) -> bool {
+        self.trees.iter().all(|tree| tree.fits(columns))
+    }
+
     pub(crate) fn score(&self, row: &[f64]) -> f64 {
         let depth: f64 = self.trees.iter().map(|tree| tree.depth(row)).sum();
         (-depth / self.trees.len().max(1) as f64 / self.expected).exp2()
@@ -158,6 +162,15 @@ impl Node {
         match self {
             Self::Leaf(rows) => expected_depth(*rows),
             Self::Cut { .. } => 1.0 + self.below(row).map_or(0.0, |node| node.depth(row)),
+        }
+    }
+
+    fn fits(&self, columns: usize) -> bool {
+        match self {
+            Self::Leaf(_) => true,
+            Self::Cut {
+                column, below, above, ..
+            } => *column < columns && below.fits(columns) && above.fits(columns),
         }
     }
 

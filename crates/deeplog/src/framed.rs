@@ -13,6 +13,13 @@ use crate::error::{Error, Result};
 const FIXED: usize = 8 + 4 + 8;
 const CHECKSUM: usize = 8;
 
+/// What files of ours begin with, and what they are called.
+const OURS: [(&[u8; 8], &str); 3] = [
+    (b"DEEPLOG\n", "model of sessions"),
+    (b"DLLINES\n", "model of labelled lines"),
+    (b"DLPARSE\n", "parser state"),
+];
+
 /// A kind of file.
 pub(crate) struct Frame {
     /// What it begins with.
@@ -57,7 +64,12 @@ impl Frame {
     ) -> std::result::Result<(D, &'b [u8]), (String, &'static str)> {
         let Self { name, version, .. } = self;
         let Some(rest) = bytes.strip_prefix(self.magic) else {
-            return Err((format!("is not a deeplog {name}"), self.foreign));
+            let other = OURS.iter().find(|(magic, _)| bytes.starts_with(*magic));
+            let fact = match other {
+                Some((_, other)) => format!("is not a deeplog {name}, but a {other}"),
+                None => format!("is not a deeplog {name}"),
+            };
+            return Err((fact, self.foreign));
         };
         let Some((found, rest)) = rest.split_first_chunk::<4>() else {
             return Err((format!("is cut short after {} bytes", bytes.len()), self.damaged));

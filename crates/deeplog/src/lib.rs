@@ -48,6 +48,7 @@ mod framed;
 mod init;
 mod input;
 mod intake;
+mod labelled_lines;
 mod line_batch;
 mod line_reader;
 mod observer;
@@ -68,8 +69,9 @@ pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
 pub use exchange::{Foreign, export, import, import_like, read_key_names};
 pub use experiment::{
-    Baseline, Data, Detection, Expect, Experiment, Inject, KnownTemplates, LabelRule, ModelSettings, Override, Plan,
-    PlannedRun, Profile, Source, Split, SplitMethod, Stamp, Stress, Training as TrainingSettings, results_folder,
+    AnyExperiment, Baseline, Data, Detection, Expect, Experiment, Inject, KnownTemplates, LabelRule, LineExperiment,
+    ModelSettings, Override, Plan, PlannedRun, Profile, Source, Split, SplitMethod, Stamp, Stress,
+    Training as TrainingSettings, results_folder,
 };
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
@@ -77,6 +79,10 @@ pub use input::{
     sha256,
 };
 pub use intake::{Intake, IntakeState, Message, Names};
+pub use labelled_lines::{
+    FeatureWeight, Fold, LineData, LineFigures, LineMetrics, LineModel, LinePart, LineReason, LineSummary, LineVerdict,
+    Measured, run_lines,
+};
 pub use line_reader::{LineCounters, LineReader, LineReaderState};
 pub use log_synthesis::FaultKind;
 pub use observer::{Observer, Unobserved};

@@ -91,7 +91,7 @@ impl Confusion {
     }
 
     /// Counts `sessions` more.
-    pub(crate) fn add(&mut self, flagged: bool, label: Label, sessions: u64) {
+    pub fn add(&mut self, flagged: bool, label: Label, sessions: u64) {
         *match (flagged, label) {
             (true, Label::Anomalous) => &mut self.true_positives,
             (true, Label::Normal) => &mut self.false_positives,

@@ -25,11 +25,15 @@ pub struct ThresholdPoint {
 /// they are one step.
 #[must_use]
 pub fn score_steps(judged: &[Judged<'_>]) -> Vec<ThresholdPoint> {
+    let scores = judged.iter().map(|session| (session.verdict.score, session.label));
+    steps_of_scores(scores.collect())
+}
+
+/// The same of bare scores with labels, of whatever was judged.
+#[must_use]
+pub fn steps_of_scores(mut scores: Vec<(f64, Label)>) -> Vec<ThresholdPoint> {
     // Adding zero turns -0.0 into 0.0: the total order tells them apart, and a threshold does not.
-    let mut scores: Vec<(f64, Label)> = judged
-        .iter()
-        .map(|session| (session.verdict.score + 0.0, session.label))
-        .collect();
+    scores.iter_mut().for_each(|(score, _)| *score += 0.0);
     scores.sort_unstable_by(|left, right| right.0.total_cmp(&left.0));
     let mut confusion = Confusion::default();
     for (_, label) in &scores {

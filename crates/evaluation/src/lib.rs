@@ -67,7 +67,7 @@ pub use audit::{Check, CheckOutcome, audit_sentence};
 pub use bootstrap::{Interval, Intervals, bootstrap};
 pub use comparison::{Comparison, Difference, Scored, compare, comparison_text};
 pub use confusion::{Confusion, Prevalence, Rates};
-pub use curves::{ThresholdPoint, average_precision, best_f1, score_steps, thin};
+pub use curves::{ThresholdPoint, average_precision, best_f1, score_steps, steps_of_scores, thin};
 pub use error::EvaluationError;
 pub use escape::{escape, escape_markdown, visible};
 pub use explanation::{Departure, Expectation, Explanation, Step, Texts};

@@ -35,6 +35,10 @@ impl Forest {
         }
     }
 
+    pub(super) fn fits(&self, columns: usize) -> bool {
+        self.trees.iter().all(|tree| tree.fits(columns))
+    }
+
     pub(super) fn share(&self, row: &[f64]) -> f64 {
         let sum: f64 = self.trees.iter().map(|tree| tree.share(row)).sum();
         sum / self.trees.len().max(1) as f64

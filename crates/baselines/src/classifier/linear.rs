@@ -80,6 +80,10 @@ impl Linear {
         }
     }
 
+    pub(super) fn fits(&self, columns: usize) -> bool {
+        self.weights.len() == columns && self.means.len() == columns
+    }
+
     pub(super) fn margin(&self, row: &[f64]) -> f64 {
         let products = self.weights.iter().zip(row).map(|(weight, value)| weight * value);
         self.intercept + products.sum::<f64>()

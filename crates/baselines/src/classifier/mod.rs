@@ -168,6 +168,23 @@ impl Classifier {
         self.score(row) > self.threshold
     }
 
+    /// Whether it is one of rows with so many columns; what was read from a file may be damaged.
+    #[must_use]
+    pub fn fits(&self, columns: usize) -> bool {
+        match &self.model {
+            Model::LogisticRegression(linear) | Model::LinearSvm(linear) => linear.fits(columns),
+            Model::DecisionTree(tree) => tree.fits(columns),
+            Model::RandomForest(forest) => forest.fits(columns),
+            Model::IsolationForest(trees) => trees.fits(columns),
+        }
+    }
+
+    /// Whether [`Self::contributions`] tells up from down.
+    #[must_use]
+    pub fn has_directions(&self) -> bool {
+        !matches!(self.model, Model::IsolationForest(_))
+    }
+
     /// By column, how far it moved the score of a row from that of a mean one: up, if positive. For linear models in
     /// units of the margin; for trees the change of the share along the way to the leaf; for isolation forests, which
     /// have no direction, the column's part in the cuts.

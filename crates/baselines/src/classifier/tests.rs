@@ -87,6 +87,7 @@ fn a_class_that_is_missing_is_an_error_and_constant_columns_are_none() {
             assert!(one.is_ok() && other.is_ok());
         }
         let constant = fit(&[(&[1.0, 0.0], 3), (&[1.0, 0.0], 1)], &[false, true]).unwrap();
+        assert!(constant.fits(2));
         let score = constant.score(&[1.0, 0.0]);
         assert_eq!(score, constant.score(&[5.0, -2.0]), "{}", learner.name());
         assert!(!constant.is_anomalous(&[1.0, 0.0]), "three of four are normal: {score}");
@@ -127,6 +128,9 @@ proptest! {
             };
             let written = serde_json::to_string(&first).unwrap();
             prop_assert_eq!(first, &serde_json::from_str::<Classifier>(&written).unwrap());
+            prop_assert!(first.fits(3));
+            let is_linear = matches!(learner, Learner::LogisticRegression | Learner::LinearSvm);
+            prop_assert!(!(is_linear && first.fits(2)));
             for i in 0..once.len() {
                 let (score, other) = (first.score(once.row(i)), second.score(once.row(i)));
                 prop_assert!(score.is_finite());

@@ -56,6 +56,15 @@ impl Tree {
         Self { nodes: growth.nodes }
     }
 
+    pub(super) fn fits(&self, columns: usize) -> bool {
+        let is_fine = |(place, node): (usize, &Node)| {
+            let below = |next: usize| next > place && next < self.nodes.len();
+            let cut = node.cut.as_ref();
+            cut.is_none_or(|cut| cut.column < columns && below(cut.below) && below(cut.above))
+        };
+        self.nodes.iter().enumerate().all(is_fine)
+    }
+
     /// Share of anomalous training rows in the leaf of a row.
     pub(super) fn share(&self, row: &[f64]) -> f64 {
         self.way(row).last().map_or(0.0, |(share, _)| share)
@@ -76,13 +85,15 @@ impl Tree {
         let first = self.nodes.first();
         let nodes = std::iter::successors(first, |node| {
             let cut = node.cut.as_ref()?;
-            let value = row.get(cut.column).copied().unwrap_or(0.0);
-            self.nodes.get(if value <= cut.at { cut.below } else { cut.above })
+            Some(
+                &self.nodes[if row[cut.column] <= cut.at {
+                    cut.below
+                } else {
+                    cut.above
+                }],
+            )
         });
-        // A damaged file may hold a circle.
-        nodes
-            .take(MOST_LEVELS + 1)
-            .map(|node| (node.share, node.cut.as_ref().map(|cut| cut.column)))
+        nodes.map(|node| (node.share, node.cut.as_ref().map(|cut| cut.column)))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use deeplog::AnyExperiment;
+
 use super::common::ExperimentArgs;
 
 #[derive(clap::Args)]
@@ -12,11 +14,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (plan, _) = args.experiment.read(&[])?;
-    let name = plan.runs.first().map_or("", |run| &run.experiment.name);
-    let runs = match (plan.runs.len(), plan.is_series) {
-        (_, false) => String::new(),
-        (runs, true) => format!(" of {runs} runs"),
+    let (name, runs) = match args.experiment.read(&[])?.0 {
+        AnyExperiment::Sessions(plan) => (plan.name().to_owned(), plan.runs.len()),
+        AnyExperiment::Lines(experiment) => (experiment.name, 1),
+    };
+    let runs = match runs {
+        1 => String::new(),
+        runs => format!(" of {runs} runs"),
     };
     writeln!(anstream::stdout(), "{name} is a valid experiment{runs}")?;
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use deeplog::{Error, Model, Observer, Override, Plan, Result, expand, expand_logs, record_texts};
+use deeplog::{AnyExperiment, Error, Experiment, Model, Observer, Override, Result, expand, expand_logs, record_texts};
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::{Metrics, Results};
 
@@ -30,11 +30,11 @@ pub(crate) struct DeviceArgs {
 pub(crate) struct JudgeArgs {
     /// The model file
     #[arg(long, value_name = "MODEL")]
-    model: PathBuf,
+    pub(crate) model: PathBuf,
     /// Logs or session files (as the model was trained on), folders, globs, or - for standard input; .gz and .zst are
     /// read too. Several count as one input, and their lines are numbered through
     #[arg(required = true)]
-    inputs: Vec<PathBuf>,
+    pub(crate) inputs: Vec<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
 }
@@ -55,17 +55,28 @@ impl JudgeArgs {
 }
 
 impl ExperimentArgs {
-    /// Reads and checks the runs of the experiment, with more set over it; says whether its data was replaced.
-    pub(crate) fn read(&self, more: &[String]) -> Result<(Plan, bool)> {
-        let overrides: Vec<Override> = self
+    /// Reads and checks the experiment, with more set over it; says whether its data was replaced.
+    pub(crate) fn read(&self, more: &[String]) -> Result<(AnyExperiment, bool)> {
+        let (overrides, here) = self.overrides(more)?;
+        let experiment = AnyExperiment::read(&self.experiment, &overrides, &here)?;
+        Ok((experiment, overrides.iter().any(Override::changes_data)))
+    }
+
+    /// An experiment of one run on sessions; any other is a mistake.
+    pub(crate) fn read_sessions(&self) -> Result<Experiment> {
+        let (overrides, here) = self.overrides(&[])?;
+        Experiment::read(&self.experiment, &overrides, &here)
+    }
+
+    fn overrides(&self, more: &[String]) -> Result<(Vec<Override>, PathBuf)> {
+        let overrides = self
             .sets
             .iter()
             .chain(more)
             .map(|text| Override::parse(text))
             .collect::<Result<_>>()?;
         let here = std::env::current_dir().map_err(Error::io("read", Path::new(".")))?;
-        let plan = Plan::read(&self.experiment, &overrides, &here)?;
-        Ok((plan, overrides.iter().any(Override::changes_data)))
+        Ok((overrides, here))
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use deeplog::{DetectCounters, Error, NO_TEMPLATE};
+use deeplog::{DetectCounters, Error, LineModel, NO_TEMPLATE};
 use detection::{Finding, Symbol, Verdict};
 use evaluation::visible;
 use sequence_windowing::KeyName;
@@ -18,27 +18,38 @@ use crate::console::Console;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    judge: JudgeArgs,
-    /// How to show verdicts: text shows anomalous sessions, jsonl and csv show all
+    pub(super) judge: JudgeArgs,
+    /// How to show verdicts: text shows anomalous ones, jsonl and csv show all
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    pub(super) format: Format,
     /// Threads that read lines; the result is the same with any number [default: one for each core]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=128))]
     threads: Option<u8>,
-    /// End with exit code 3 if any session left the normal path
+    /// End with exit code 3 if anything was found
     #[arg(long)]
-    fail_on_anomaly: bool,
+    pub(super) fail_on_anomaly: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Text,
     Jsonl,
     Csv,
 }
 
-const ANOMALY: Style = AnsiColor::Red.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+impl Format {
+    /// Where verdicts go.
+    pub(super) fn out(self) -> io::BufWriter<Box<dyn Write>> {
+        // JSON holds no control character, so that nothing in it needs to be kept from a terminal.
+        io::BufWriter::new(match self {
+            Self::Jsonl => Box::new(io::stdout().lock()),
+            Self::Text | Self::Csv => Box::new(anstream::stdout().lock()),
+        })
+    }
+}
+
+pub(super) const ANOMALY: Style = AnsiColor::Red.on_default().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Expected templates that the text format shows.
 const SHOWN: usize = 3;
@@ -46,15 +57,14 @@ const SHOWN: usize = 3;
 const LONGEST: usize = 300;
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
+    if LineModel::is_one(&args.judge.model)? {
+        return super::detect_lines::run(&args, console);
+    }
     let (mut model, files) = args.judge.open(console)?;
     if let Some(threads) = args.threads.and_then(|threads| NonZeroUsize::new(threads.into())) {
         model.threads = threads;
     }
-    // JSON holds no control character, so that nothing in it needs to be kept from a terminal.
-    let mut out = io::BufWriter::new(match args.format {
-        Format::Jsonl => Box::new(io::stdout().lock()) as Box<dyn Write>,
-        Format::Text | Format::Csv => Box::new(anstream::stdout().lock()),
-    });
+    let mut out = args.format.out();
     if args.format == Format::Csv {
         writeln!(out, "session,outcome,score,events,reason,position,line,seen")?;
     }
@@ -98,7 +108,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     Ok(if found { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-fn unwritable(error: io::Error) -> Error {
+pub(super) fn unwritable(error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::BrokenPipe {
         // Whoever reads has seen enough, as `head` does; nothing is open that would need closing.
         std::process::exit(0);
@@ -168,7 +178,7 @@ impl Page<'_> {
 }
 
 /// A text of the log, harmless to a terminal and of bearable length.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => visible(&text[..end]) + "…",
         None => visible(text),

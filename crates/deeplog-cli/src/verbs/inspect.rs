@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::{Artefact, Description};
+use deeplog::{Artefact, Description, LineFigures, LineModel};
 use deeplog_lstm::Input;
-use evaluation::visible;
+use evaluation::{number, visible};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -18,6 +18,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if LineModel::is_one(&args.model)? {
+        return lines(&LineModel::read(&args.model)?, args.json);
+    }
     let artefact = Artefact::read(&args.model)?;
     let mut out = anstream::stdout();
     let Description {
@@ -84,6 +87,44 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     for key in vocabulary.names() {
         let template = templates.get(key).map_or("", |template| template);
         writeln!(out, "  {:<16}  {}", visible(key.as_str()), visible(template))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A model of labelled lines.
+fn lines(model: &LineModel, as_json: bool) -> anyhow::Result<ExitCode> {
+    let mut out = anstream::stdout();
+    if as_json {
+        writeln!(out, "{}", serde_json::to_string_pretty(model)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = model
+        .experiment
+        .get("name")
+        .and_then(|name| name.as_str())
+        .unwrap_or("unnamed");
+    let figures = |figures: &LineFigures| {
+        let [precision, recall, f1] = [figures.precision, figures.recall, figures.f1].map(number::rate);
+        format!("precision {precision}, recall {recall}, F1 {f1}")
+    };
+    writeln!(out, "experiment  {}", visible(name))?;
+    writeln!(out, "written by  deeplog {}", model.program)?;
+    writeln!(
+        out,
+        "model       {}, learnt from {} labelled lines",
+        model.learner, model.lines
+    )?;
+    writeln!(out, "folds       {}", figures(&model.cross_validated))?;
+    writeln!(out, "test        {}", figures(&model.test))?;
+    writeln!(out, "flags       scores above {:.4}", model.threshold())?;
+    writeln!(out, "reads       raw logs, {}", visible(model.format()))?;
+    for (path, sum) in &model.data {
+        writeln!(out, "data        {}  sha256 {sum}", visible(path))?;
+    }
+    let features = model.features();
+    writeln!(out, "\n{} features", features.len())?;
+    for feature in features {
+        writeln!(out, "  {}", visible(&feature))?;
     }
     Ok(ExitCode::SUCCESS)
 }

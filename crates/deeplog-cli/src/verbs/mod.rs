@@ -5,6 +5,7 @@ mod common;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod detect;
+mod detect_lines;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod import;

@@ -4,7 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deeplog::{Observer, Ran, RunOptions, RunSummary, SeriesSummary, SplitMethod, results_folder};
+use deeplog::{
+    AnyExperiment, LineExperiment, Miss, Observer, Plan, Ran, RunOptions, RunSummary, SeriesSummary, SplitMethod,
+    results_folder, run_lines,
+};
 use evaluation::{Results, audit_sentence, explanation_text, grid_table, results_table, series_table};
 
 use super::common::{DeviceArgs, ExperimentArgs};
@@ -29,22 +32,35 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
     let split = args.split.as_deref().map(split_setting);
-    let (plan, data_is_overridden) = args.experiment.read(split.as_slice())?;
-    let device = args.device.open()?;
-    let Some(first) = plan.runs.first().map(|run| run.experiment.clone()) else {
-        return Ok(ExitCode::SUCCESS);
+    let (experiment, data_is_overridden) = args.experiment.read(split.as_slice())?;
+    let (name, is_bound) = match &experiment {
+        AnyExperiment::Sessions(plan) => (plan.name(), plan.is_bound()),
+        AnyExperiment::Lines(of) => (&*of.name, of.expect.is_some() || !of.checksums.is_empty()),
     };
-    if args.check && first.expect.is_none() && first.data.checksums.is_empty() {
+    let device = args.device.open()?;
+    if args.check && !is_bound {
         console.warn("the experiment states neither checksums nor an expectation, so --check holds it to nothing");
     }
-    let out = args.out.unwrap_or_else(|| results_folder(&first.name));
+    let out = args.out.unwrap_or_else(|| results_folder(name));
     let options = RunOptions {
         out,
         check: args.check,
         data_is_overridden,
     };
     console.catch_interrupts();
-    let misses = match deeplog::run_all(&plan, &device, &options, console)? {
+    match experiment {
+        AnyExperiment::Sessions(plan) => run_on_sessions(&plan, &device, &options, console),
+        AnyExperiment::Lines(experiment) => run_on_lines(&experiment, &options, console),
+    }
+}
+
+fn run_on_sessions(
+    plan: &Plan,
+    device: &Device,
+    options: &RunOptions,
+    console: &mut Console,
+) -> anyhow::Result<ExitCode> {
+    let misses = match deeplog::run_all(plan, device, options, console)? {
         Ran::Once(summary) => {
             show(&summary)?;
             summary.misses
@@ -54,19 +70,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
             summary.misses
         }
     };
-    for miss in &misses {
-        let expected = &miss.expected;
-        let found = miss.f1.map_or_else(|| "undefined".to_owned(), |f1| format!("{f1:.4}"));
-        console.complain(&format!(
-            "F1 is {found}, and {} expects {} within {} ({})",
-            first.name, expected.f1, expected.tolerance, expected.source
-        ));
-    }
-    Ok(if misses.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(complain(&misses, plan.name(), console))
 }
 
 /// `random`, or several of them as a grid.
@@ -130,4 +134,28 @@ fn show_series(summary: &SeriesSummary) -> anyhow::Result<()> {
     }
     writeln!(stdout, "\nreport: {}", summary.report.display())?;
     Ok(())
+}
+
+fn run_on_lines(experiment: &LineExperiment, options: &RunOptions, console: &mut Console) -> anyhow::Result<ExitCode> {
+    let summary = run_lines(experiment, options, console)?;
+    let mut stdout = anstream::stdout();
+    writeln!(stdout, "{}\n\nreport: {}", summary.text, summary.report.display())?;
+    Ok(complain(&summary.misses, &experiment.name, console))
+}
+
+/// Tells of expectations that were not met.
+fn complain(misses: &[Miss], name: &str, console: &mut Console) -> ExitCode {
+    for miss in misses {
+        let expected = &miss.expected;
+        let found = miss.f1.map_or_else(|| "undefined".to_owned(), |f1| format!("{f1:.4}"));
+        console.complain(&format!(
+            "F1 is {found}, and {name} expects {} within {} ({})",
+            expected.f1, expected.tolerance, expected.source
+        ));
+    }
+    if misses.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let experiment = args.experiment.read(&[])?.0.only()?;
+    let experiment = args.experiment.read_sessions()?;
     let device = args.device.open()?;
     let folder = args
         .out

@@ -1,5 +1,6 @@
 //! Where an experiment's sessions come from: the `[data]` table.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -124,16 +125,11 @@ pub struct Data {
     pub checksums: Vec<(PathBuf, String)>,
 }
 
-const KINDS: &str = "known are divided, sessions, structured, raw and synthetic";
+const KINDS: &str = "known are divided, sessions, structured, raw, synthetic and labelled_lines";
 
 /// Reads the table; `None` if a mistake makes it unusable (which is then remembered).
 pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<Data> {
-    let root: Option<PathBuf> = fields.optional("root");
-    let root = match (root, std::env::var_os("DEEPLOG_DATA")) {
-        (Some(root), _) => folder.join(root),
-        (None, Some(root)) => PathBuf::from(root),
-        (None, None) => folder.to_owned(),
-    };
+    let root = root(&mut fields, folder);
     let at = |path: PathBuf| root.join(path);
     let kind: Option<String> = fields.required("kind");
     let source = match kind.as_deref() {
@@ -144,6 +140,13 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
             .map(|file| Source::Structured { file: at(file) }),
         Some("raw") => fields.required("log").map(|log| Source::Raw { log: at(log) }),
         Some("synthetic") => synthetic(&mut fields, seed),
+        Some("labelled_lines") => {
+            fields.problem(
+                "kind",
+                "labelled lines have no sessions to train on: `deeplog run` learns from them",
+            );
+            return None;
+        }
         Some(other) => {
             fields.problem("kind", format!("`{other}` is no kind of data; {KINDS}"));
             // The other fields belong to a kind that nobody knows: more complaints would only mislead.
@@ -153,8 +156,7 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
     };
     let labels = fields.optional("labels").map(at);
     let templates = fields.optional("templates").map(at);
-    let checksums = fields.or::<std::collections::BTreeMap<PathBuf, String>>("checksums", Default::default());
-    let checksums = checksums.into_iter().map(|(path, sum)| (at(path), sum)).collect();
+    let checksums = checksums(&mut fields, &root);
     let split = if matches!(kind.as_deref(), Some("divided")) {
         if fields.optional::<toml::Value>("split").is_some() {
             fields.problem("split", "is not for files that are divided already; leave it out");
@@ -181,6 +183,22 @@ pub(super) fn read(mut fields: Fields<'_>, folder: &Path, seed: u64) -> Option<D
         templates,
         checksums,
     })
+}
+
+/// What relative files count from.
+pub(super) fn root(fields: &mut Fields<'_>, folder: &Path) -> PathBuf {
+    match (fields.optional::<PathBuf>("root"), std::env::var_os("DEEPLOG_DATA")) {
+        (Some(root), _) => folder.join(root),
+        (None, Some(root)) => PathBuf::from(root),
+        (None, None) => folder.to_owned(),
+    }
+}
+
+/// Checksums, by the files they are of.
+pub(super) fn checksums(fields: &mut Fields<'_>, root: &Path) -> Vec<(PathBuf, String)> {
+    let checksums: BTreeMap<PathBuf, String> = fields.or("checksums", BTreeMap::new());
+    let at = |(path, sum)| (root.join::<PathBuf>(path), sum);
+    checksums.into_iter().map(at).collect()
 }
 
 fn divided(fields: &mut Fields<'_>, at: &impl Fn(PathBuf) -> PathBuf) -> Option<Source> {

@@ -3,9 +3,11 @@
 //! Reading is in two steps. The text becomes a table, overrides are applied to it, the dataset it names is read into
 //! it; then the table becomes an [`Experiment`] that the rest of the library accepts, or a list of all its mistakes.
 
+mod any;
 mod baselines;
 mod data;
 mod fields;
+mod lines;
 mod plan;
 mod profile;
 mod set;
@@ -21,9 +23,11 @@ use toml::Table;
 
 use crate::error::{Error, Problem, Result};
 use crate::parser_state::ParserState;
+pub use any::AnyExperiment;
 pub use baselines::Baseline;
 pub use data::{Data, Inject, Source, Split, SplitMethod, Stress};
 use fields::Fields;
+pub use lines::LineExperiment;
 pub use plan::{Plan, PlannedRun};
 pub use profile::{KnownTemplates, LabelRule, Profile, Stamp};
 pub use set::Override;
@@ -164,15 +168,7 @@ impl Profile {
 
 fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) -> Option<Experiment> {
     let mut fields = Fields::new(table.clone(), problems);
-    let name: Option<String> = fields.required("name");
-    if let Some(name) = &name {
-        let plain = !name.is_empty()
-            && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
-            && !name.starts_with('.');
-        fields.ensure(plain, "name", || {
-            format!("{name:?} cannot name a folder; use letters, digits, `-`, `_` and `.`")
-        });
-    }
+    let name = read_name(&mut fields);
     let description = fields.or("description", String::new());
     let analysis = fields.or("analysis", String::new());
     let seed = fields.or("seed", 1);
@@ -235,6 +231,17 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
         expect,
         table,
     })
+}
+
+/// The name, which is also that of a folder.
+fn read_name(fields: &mut Fields<'_>) -> Option<String> {
+    let name: String = fields.required("name")?;
+    let plain =
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && !name.starts_with('.');
+    fields.ensure(plain, "name", || {
+        format!("{name:?} cannot name a folder; use letters, digits, `-`, `_` and `.`")
+    });
+    Some(name)
 }
 
 fn read_model(mut fields: Fields<'_>) -> ModelSettings {

@@ -87,6 +87,19 @@ impl Plan {
         Ok(Self { runs, is_series })
     }
 
+    /// Name of the experiment and of its folder of results.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.runs.first().map_or("", |run| &run.experiment.name)
+    }
+
+    /// Whether `run --check` holds it to something.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        let bound = |of: &Experiment| of.expect.is_some() || !of.data.checksums.is_empty();
+        self.runs.iter().any(|run| bound(&run.experiment))
+    }
+
     /// The experiment of a plan that has one run.
     pub fn only(mut self) -> Result<Experiment> {
         match (self.runs.len(), self.runs.pop()) {

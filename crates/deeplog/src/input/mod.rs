@@ -11,8 +11,8 @@ mod structured;
 mod zstandard;
 
 pub(crate) use blocks::{Blocks, lines};
-pub(crate) use bytes::read_to_end;
 pub use bytes::{Lines, MAX_LINE, sha256};
+pub(crate) use bytes::{open, read_to_end};
 pub(crate) use files::in_order_of_time;
 pub use files::{expand, expand_logs};
 pub use labels::Labels;

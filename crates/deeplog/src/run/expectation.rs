@@ -1,7 +1,9 @@
 //! What an experiment says about its data and its figures, and whether that holds.
 
+use std::path::PathBuf;
+
 use crate::error::{Error, Problem, Result};
-use crate::experiment::{Expect, Experiment};
+use crate::experiment::Expect;
 use crate::input::sha256;
 
 /// A figure that is not what the experiment expects.
@@ -13,9 +15,10 @@ pub struct Miss {
     pub f1: Option<f64>,
 }
 
-pub(super) fn ensure_checksums(experiment: &Experiment) -> Result<()> {
+/// `name`: the experiment's.
+pub(crate) fn ensure_checksums(name: &str, checksums: &[(PathBuf, String)]) -> Result<()> {
     let mut problems = Vec::new();
-    for (path, expected) in &experiment.data.checksums {
+    for (path, expected) in checksums {
         let found = sha256(path)?;
         if !found.eq_ignore_ascii_case(expected) {
             let fact = format!(
@@ -32,14 +35,14 @@ pub(super) fn ensure_checksums(experiment: &Experiment) -> Result<()> {
         return Ok(());
     }
     Err(Error::Config {
-        origin: experiment.name.clone(),
+        origin: name.to_owned(),
         problems,
     })
 }
 
-/// `f1`: as measured, or the mean over the seeds.
-pub(super) fn misses(experiment: &Experiment, f1: Option<f64>) -> Vec<Miss> {
-    let Some(expected) = &experiment.expect else {
+/// `f1`: as measured on the test data, or the mean over the seeds.
+pub(crate) fn misses(expected: Option<&Expect>, f1: Option<f64>) -> Vec<Miss> {
+    let Some(expected) = expected else {
         return Vec::new();
     };
     let holds = f1.is_some_and(|f1| (f1 - expected.f1).abs() <= expected.tolerance);

@@ -37,13 +37,19 @@ fn files(experiment: &Experiment) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = match &data.source {
         Source::Divided {
             train_normal,
+            train_abnormal,
             test_normal,
             test_abnormal,
-        } => [Some(train_normal), test_normal.as_ref(), test_abnormal.as_ref()]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect(),
+        } => [
+            Some(train_normal),
+            train_abnormal.as_ref(),
+            test_normal.as_ref(),
+            test_abnormal.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect(),
         Source::Sessions { file } | Source::Structured { file } => vec![file.clone()],
         Source::Raw { log } => expand(log).unwrap_or_default(),
         Source::Synthetic(_) => Vec::new(),

@@ -51,7 +51,7 @@ pub fn run_all(plan: &Plan, device: &Device, options: &RunOptions, observer: &mu
     super::prepare(options)?;
     if options.check && !options.data_is_overridden {
         for planned in &plan.runs {
-            expectation::ensure_checksums(&planned.experiment)?;
+            expectation::ensure_checksums(plan.name(), &planned.experiment.data.checksums)?;
             if !planned.settings.is_empty() && planned.experiment.expect.is_some() {
                 observer.warn("the expectation speaks of one setting, so a grid is not held to it");
                 break;
@@ -136,7 +136,8 @@ fn corpus_of<'s>(
 }
 
 fn summarise(plan: &Plan, done: Vec<(&PlannedRun, String, Metrics)>, options: &RunOptions) -> (Results, Vec<Miss>) {
-    let mut cells: Vec<(BTreeMap<String, String>, Vec<(String, Metrics)>)> = Vec::new();
+    type Cell = (BTreeMap<String, String>, Vec<(String, Metrics)>);
+    let mut cells: Vec<Cell> = Vec::new();
     for (planned, folder, metrics) in done {
         match cells.last_mut() {
             Some((settings, runs)) if *settings == planned.settings => runs.push((folder, metrics)),
@@ -152,7 +153,7 @@ fn summarise(plan: &Plan, done: Vec<(&PlannedRun, String, Metrics)>, options: &R
         let series = cells.remove(0);
         let binding = options.check && !options.data_is_overridden;
         let misses = first.filter(|_| binding).map_or_else(Vec::new, |planned| {
-            expectation::misses(&planned.experiment, series.detector.test.mean.f1)
+            expectation::misses(planned.experiment.expect.as_ref(), series.detector.test.mean.f1)
         });
         return (Results::Series(Box::new(series)), misses);
     }

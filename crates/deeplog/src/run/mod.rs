@@ -2,7 +2,7 @@
 
 mod audit;
 mod caveats;
-mod expectation;
+pub(crate) mod expectation;
 mod faults;
 mod fingerprint;
 mod many;
@@ -82,12 +82,12 @@ pub fn run(
     prepare(options)?;
     let binding = options.check && !options.data_is_overridden;
     if binding {
-        expectation::ensure_checksums(experiment)?;
+        expectation::ensure_checksums(&experiment.name, &experiment.data.checksums)?;
     }
     let corpus = corpus::read(experiment, &options.out, observer)?;
     let mut summary = run_on(experiment, &corpus, device, options, observer)?;
     if binding {
-        summary.misses = expectation::misses(experiment, summary.metrics.detector.test.rates.f1);
+        summary.misses = expectation::misses(experiment.expect.as_ref(), summary.metrics.detector.test.rates.f1);
     }
     Ok(summary)
 }
@@ -122,7 +122,7 @@ fn run_on(
 }
 
 /// A folder that cannot be written to should be known before an hour of training, not after.
-fn prepare(options: &RunOptions) -> Result<()> {
+pub(crate) fn prepare(options: &RunOptions) -> Result<()> {
     create_folder(&options.out)?;
     let probe = options.out.join(".writable");
     write_atomically(&probe, |_| Ok(()))?;

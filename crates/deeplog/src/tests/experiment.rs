@@ -2,7 +2,7 @@ use std::path::Path;
 
 use baselines::Rival;
 
-use crate::{Error, Experiment, Override, Source};
+use crate::{AnyExperiment, Error, Experiment, Override, Source};
 
 fn problems(text: &str) -> Vec<(String, String)> {
     match Experiment::from_table(text.parse().unwrap(), Path::new("/data"), "test") {
@@ -147,7 +147,7 @@ fn every_dataset_and_experiment_that_is_shipped_is_valid() {
     let experiments = files("experiments");
     assert!(experiments.len() >= 4);
     for path in experiments {
-        if let Err(error) = crate::Plan::read(&path, &[], &root) {
+        if let Err(error) = AnyExperiment::read(&path, &[], &root) {
             panic!("{error}");
         }
     }

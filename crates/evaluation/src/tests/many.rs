@@ -1,5 +1,7 @@
 //! Several runs, and two detectors on the same sessions.
 
+use std::slice::from_ref;
+
 use detection::Reason;
 use proptest::prelude::*;
 
@@ -143,7 +145,7 @@ fn scored(signs: &str, flags: &str, scores: &[f64]) -> Vec<Scored> {
 #[test]
 fn a_detector_does_not_differ_from_itself() {
     let run = scored("++--", "!.!.", &[4.0, 3.0, 2.0, 1.0]);
-    let comparison = compare(&[run.clone()], &[run]).unwrap();
+    let comparison = compare(from_ref(&run), from_ref(&run)).unwrap();
     for difference in &comparison.differences {
         assert_eq!(difference.first, difference.second);
         if let Some(Interval { low, high }) = difference.interval {
@@ -160,7 +162,7 @@ fn a_clear_difference_is_called_clear_and_runs_are_averaged() {
     let none = scored(&signs, &".".repeat(400), &scores);
     let half = scored(&signs, &("!.".repeat(100) + &".".repeat(200)), &scores);
     let all = scored(&signs, &("!".repeat(200) + &".".repeat(200)), &scores);
-    let comparison = compare(&[half.clone()], &[half.clone(), all.clone()]).unwrap();
+    let comparison = compare(from_ref(&half), &[half.clone(), all.clone()]).unwrap();
     let recall = &comparison.differences[0];
     assert_eq!((recall.first, recall.second), (Some(0.5), Some(0.75)));
     let comparison = compare(&[none], &[all]).unwrap();
@@ -225,7 +227,7 @@ proptest! {
         let labels: Vec<Label> = run.iter().map(|session| session.label).collect();
         let judged = judged(&verdicts, &labels);
         let rates = Confusion::of(&judged).rates();
-        let comparison = compare(&[run.clone()], &[run]).unwrap();
+        let comparison = compare(from_ref(&run), from_ref(&run)).unwrap();
         let expected = [rates.recall, rates.false_alarm_rate, rates.precision, rates.f1, average_precision(&score_steps(&judged), None)];
         for (difference, expected) in comparison.differences.iter().zip(expected) {
             match (difference.first, expected) {

@@ -1,0 +1,414 @@
+//! The results of a run on labelled lines as text, Markdown and HTML.
+
+use evaluation::number::{count, rate, seconds, share};
+use evaluation::{escape, escape_markdown, html_page, visible};
+
+use super::figures::{LineFigures, LineMetrics, LinePart, Measured};
+use super::run::JudgedLine;
+
+/// Wrong verdicts that are shown of each kind.
+const SHOWN: usize = 20;
+/// Anomalous lines in all folds together below which the choice of a model is called a matter of luck.
+const FEW: u64 = 50;
+/// Characters of a line that are shown.
+const LONGEST: usize = 300;
+
+const STYLE: &str =
+    "td { overflow-wrap: anywhere; }\n.lines td:last-child, .lines td:nth-last-child(2) { text-align: left; }\n";
+
+/// Cells as plain text; the first column names the row.
+struct Table {
+    head: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+/// The results for a terminal.
+pub(super) fn text(metrics: &LineMetrics) -> String {
+    let population = population(metrics);
+    format!(
+        "{population}\n\n{}\nchosen by cross-validation: {}",
+        results(metrics).text(),
+        metrics.chosen
+    )
+}
+
+pub(super) fn markdown(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
+    let mut page = format!("# {}\n\n", escape_markdown(&metrics.experiment.name));
+    if !metrics.experiment.description.is_empty() {
+        page += &format!("{}\n\n", escape_markdown(&metrics.experiment.description));
+    }
+    page += &format!(
+        "{}\n\n## Results\n\n{}\n{}\n",
+        population(metrics),
+        results(metrics).markdown(),
+        notes(metrics)
+    );
+    page += "\n## How to read the figures\n\n";
+    for caveat in caveats(metrics) {
+        page += &format!("- {}\n", escape_markdown(&caveat));
+    }
+    for (title, table) in further(metrics, judged) {
+        page += &format!("\n## {title}\n\n{}", table.markdown());
+    }
+    page
+}
+
+pub(super) fn html(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
+    let mut page = format!("<header>\n<h1>{}</h1>\n", escape(&metrics.experiment.name));
+    if !metrics.experiment.description.is_empty() {
+        page += &format!("<p>{}</p>\n", escape(&metrics.experiment.description));
+    }
+    page += &format!(
+        "<p class=\"quiet\">{}; seed {}</p>\n</header>\n",
+        escape(&population(metrics)),
+        metrics.seed
+    );
+    let section =
+        |title: &str, content: &str| format!("<section class=\"lines\">\n<h2>{title}</h2>\n{content}</section>\n");
+    let notes = format!("<p class=\"quiet\">{}</p>\n", escape(&notes(metrics)));
+    page += &section("Results", &format!("{}{notes}", results(metrics).html()));
+    let items: String = caveats(metrics)
+        .iter()
+        .map(|caveat| format!("<li>{}</li>\n", escape(caveat)))
+        .collect();
+    page += &section("How to read the figures", &format!("<ul>\n{items}</ul>\n"));
+    for (title, table) in further(metrics, judged) {
+        page += &section(title, &table.html());
+    }
+    html_page(
+        &format!("{}: labelled lines", metrics.experiment.name),
+        STYLE,
+        None,
+        &page,
+    )
+}
+
+fn population(metrics: &LineMetrics) -> String {
+    let part = |what: &str, part: LinePart| {
+        let of_them = share(part.anomalous as f64 / part.lines.max(1) as f64);
+        format!(
+            "{what} {} lines, {} anomalous ({of_them})",
+            count(part.lines),
+            count(part.anomalous)
+        )
+    };
+    let data = &metrics.data;
+    format!(
+        "{}; {}",
+        part("learnt from the first", data.train),
+        part("tested on the other", data.test)
+    )
+}
+
+fn notes(metrics: &LineMetrics) -> String {
+    format!(
+        "Learnt models first, by their F1 in cross-validation; {} was chosen by it, and the test lines had no say. Below \
+         them are rules without learning. AP: average precision, which needs no threshold.",
+        metrics.chosen
+    )
+}
+
+/// By F1 in cross-validation, the best first.
+fn ranked<'m>(found: impl IntoIterator<Item = (&'m String, &'m Measured)>) -> Vec<(&'m String, &'m Measured)> {
+    let mut found: Vec<_> = found.into_iter().collect();
+    let key = |measured: &Measured| measured.cross_validated.f1.unwrap_or(-1.0);
+    found.sort_by(|left, right| key(right.1).total_cmp(&key(left.1)).then(left.0.cmp(right.0)));
+    found
+}
+
+fn results(metrics: &LineMetrics) -> Table {
+    let row = |(name, measured): (&String, &Measured)| {
+        let LineFigures {
+            confusion,
+            accuracy,
+            precision,
+            recall,
+            f1,
+            average_precision,
+            ..
+        } = measured.test;
+        let mark = if *name == metrics.chosen { " (chosen)" } else { "" };
+        let mut row = vec![format!("{name}{mark}"), rate(measured.cross_validated.f1)];
+        row.extend(
+            [
+                confusion.true_positives,
+                confusion.false_positives,
+                confusion.false_negatives,
+                confusion.true_negatives,
+            ]
+            .map(count),
+        );
+        row.extend([accuracy, precision, recall, f1, average_precision].map(rate));
+        row.push(seconds(measured.fit_seconds));
+        row
+    };
+    let models = ranked(&metrics.models).into_iter().chain(ranked(&metrics.baselines));
+    Table {
+        head: vec![
+            "model",
+            "F1 in folds",
+            "tp",
+            "fp",
+            "fn",
+            "tn",
+            "accuracy",
+            "precision",
+            "recall",
+            "F1",
+            "AP",
+            "learning",
+        ],
+        rows: models.map(row).collect(),
+    }
+}
+
+/// What has to be known before a figure is believed.
+fn caveats(metrics: &LineMetrics) -> Vec<String> {
+    let data = &metrics.data;
+    let part = |lines: u64| share(lines as f64 / data.test.lines.max(1) as f64);
+    let mut caveats = Vec::new();
+    if data.test.anomalous == 0 {
+        caveats.push(
+            "No test line is anomalous, so there are false alarms to be counted, and nothing to be found.".into(),
+        );
+    } else {
+        caveats.push(format!(
+            "A program that never flags anything has an accuracy of {} here: look at precision and recall.",
+            rate(Some(
+                (data.test.lines - data.test.anomalous) as f64 / data.test.lines.max(1) as f64
+            ))
+        ));
+    }
+    caveats.push(format!(
+        "{} of {} test lines ({}) say exactly what a training line says, and {} ({}) are of a template that no training \
+         line has: only on these does a model show more than that it remembers.",
+        count(data.test_lines_also_in_training),
+        count(data.test.lines),
+        part(data.test_lines_also_in_training),
+        count(data.test_lines_of_new_templates),
+        part(data.test_lines_of_new_templates),
+    ));
+    let f1 = |found: Option<&Measured>| found.and_then(|found| found.test.f1).unwrap_or(0.0);
+    let rival = metrics
+        .baselines
+        .iter()
+        .max_by(|left, right| f1(Some(left.1)).total_cmp(&f1(Some(right.1))));
+    if let Some((name, rival)) = rival
+        && f1(Some(rival)) >= metrics.test.f1.unwrap_or(0.0)
+    {
+        caveats.push(format!(
+            "The rule `{name}`, which learns nothing of features, does as well as the chosen model or better (F1 {}).",
+            rate(rival.test.f1)
+        ));
+    }
+    let held = || data.folds.iter().filter(|fold| !fold.left_out);
+    let (left_out, found) = (
+        data.folds.len() - held().count(),
+        held().map(|fold| fold.test.anomalous).sum(),
+    );
+    if left_out > 0 {
+        caveats.push(format!(
+            "{left_out} of {} folds are left out: the lines before them are of one class.",
+            data.folds.len()
+        ));
+    }
+    if found < FEW {
+        caveats.push(format!(
+            "The choice of the model rests on {} anomalous lines in {} folds, too few to tell models apart: other folds may \
+             well choose another one.",
+            count(found),
+            held().count()
+        ));
+    }
+    if data.learnt_from < data.train.lines {
+        caveats.push(format!(
+            "Models were given {} of the {} training lines, evenly spread; templates and their shares are of all.",
+            count(data.learnt_from),
+            count(data.train.lines)
+        ));
+    }
+    for (what, number) in &data.counters {
+        caveats.push(format!("{} {}.", count(*number), what.replace('_', " ")));
+    }
+    caveats
+}
+
+fn further(metrics: &LineMetrics, judged: &[JudgedLine]) -> Vec<(&'static str, Table)> {
+    let mut found = Vec::new();
+    if metrics.data.test_lines_of_new_templates > 0 {
+        found.push((
+            "Test lines of templates that no training line has",
+            new_templates(metrics),
+        ));
+    }
+    found.push(("Folds", folds(metrics)));
+    found.push(("What the chosen model weighs", features(metrics)));
+    let wrong = |is_missed: bool| {
+        let lines = judged.iter().filter(move |line| line.is_anomalous == is_missed);
+        lines.filter(move |line| line.verdict.is_anomalous() != is_missed)
+    };
+    for (title, is_missed) in [("Anomalous lines that were missed", true), ("False alarms", false)] {
+        if wrong(is_missed).next().is_some() {
+            found.push((title, lines(wrong(is_missed).take(SHOWN))));
+        }
+    }
+    found
+}
+
+fn new_templates(metrics: &LineMetrics) -> Table {
+    let row = |(name, measured): (&String, &Measured)| {
+        let LineFigures {
+            confusion,
+            precision,
+            recall,
+            f1,
+            average_precision,
+            ..
+        } = measured.test_new_templates;
+        let mut row = vec![name.clone()];
+        row.extend(
+            [
+                confusion.true_positives,
+                confusion.false_positives,
+                confusion.false_negatives,
+            ]
+            .map(count),
+        );
+        row.extend([precision, recall, f1, average_precision].map(rate));
+        row
+    };
+    let models = ranked(&metrics.models).into_iter().chain(ranked(&metrics.baselines));
+    Table {
+        head: vec!["model", "tp", "fp", "fn", "precision", "recall", "F1", "AP"],
+        rows: models.map(row).collect(),
+    }
+}
+
+fn folds(metrics: &LineMetrics) -> Table {
+    let chosen = metrics.models.get(&metrics.chosen);
+    let mut figures = chosen.map_or(&[][..], |chosen| &chosen.folds).iter();
+    let row = |(number, fold): (usize, &super::Fold)| {
+        let figures = (!fold.left_out).then(|| figures.next()).flatten();
+        let mut row = vec![(number + 1).to_string()];
+        row.extend(
+            [
+                fold.train.lines,
+                fold.train.anomalous,
+                fold.test.lines,
+                fold.test.anomalous,
+            ]
+            .map(count),
+        );
+        row.push(figures.map_or_else(|| "left out".into(), |figures| count(figures.confusion.true_positives)));
+        row.push(figures.map_or_else(String::new, |figures| count(figures.confusion.false_positives)));
+        row.push(rate(figures.and_then(|figures| figures.f1)));
+        row
+    };
+    Table {
+        head: vec![
+            "fold",
+            "lines before",
+            "anomalous",
+            "lines judged",
+            "anomalous",
+            "tp",
+            "fp",
+            "F1",
+        ],
+        rows: metrics.data.folds.iter().enumerate().map(row).collect(),
+    }
+}
+
+fn features(metrics: &LineMetrics) -> Table {
+    let row = |weight: &super::FeatureWeight| {
+        vec![
+            shown(&weight.name),
+            format!("{:+.4}", weight.anomalous),
+            format!("{:+.4}", weight.normal),
+        ]
+    };
+    Table {
+        head: vec!["feature", "on anomalous lines", "on normal lines"],
+        rows: metrics.features.iter().map(row).collect(),
+    }
+}
+
+fn lines<'j>(judged: impl Iterator<Item = &'j JudgedLine>) -> Table {
+    let row = |JudgedLine { verdict, .. }: &JudgedLine| {
+        let because = verdict.because.iter().map(|reason| shown(&reason.feature));
+        vec![
+            verdict.line.to_string(),
+            format!("{:.4}", verdict.score),
+            because.collect::<Vec<_>>().join("; "),
+            shown(&verdict.text),
+        ]
+    };
+    Table {
+        head: vec!["line", "score", "spoke for the verdict", "message"],
+        rows: judged.map(row).collect(),
+    }
+}
+
+/// A text of the log, of bearable length and with nothing invisible in it.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => visible(&text[..end]) + "…",
+        None => visible(text),
+    }
+}
+
+impl Table {
+    fn text(&self) -> String {
+        let width = |column: usize| {
+            let cells = self.rows.iter().map(|row| row[column].chars().count());
+            cells.chain([self.head[column].chars().count()]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
+        let line = |cells: &[String]| {
+            let padded = cells
+                .iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, &width))| match column {
+                    0 => format!("{cell:<width$}"),
+                    _ => format!("{cell:>width$}"),
+                });
+            padded.collect::<Vec<_>>().join("  ") + "\n"
+        };
+        let head: Vec<String> = self.head.iter().map(|&cell| cell.to_owned()).collect();
+        line(&head) + &self.rows.iter().map(|row| line(row)).collect::<String>()
+    }
+
+    fn markdown(&self) -> String {
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let head = line(self.head.iter().map(|&cell| cell.to_owned()).collect());
+        let rule = line(
+            (0..self.head.len())
+                .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
+                .collect(),
+        );
+        let rows = self.rows.iter();
+        let rows = rows.map(|row| line(row.iter().map(|cell| escape_markdown(cell)).collect()));
+        head + &rule + &rows.collect::<String>()
+    }
+
+    fn html(&self) -> String {
+        let head: String = self
+            .head
+            .iter()
+            .map(|cell| format!("<th scope=\"col\">{cell}</th>"))
+            .collect();
+        let mut html = format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n");
+        for row in &self.rows {
+            html += "<tr>";
+            for (column, cell) in row.iter().enumerate() {
+                html += &match column {
+                    0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
+                    _ => format!("<td>{}</td>", escape(cell)),
+                };
+            }
+            html += "</tr>\n";
+        }
+        html + "</tbody></table></div>\n"
+    }
+}

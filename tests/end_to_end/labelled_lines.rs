@@ -1,0 +1,357 @@
+//! Single lines with labels: from every kind of file to a model that judges logs.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+use crate::harness::{Outcome, Room, data, finish, repository};
+use crate::samples::json_lines;
+
+const EXPERIMENT: &str = "name = \"lines\"\n[data]\nkind = \"labelled_lines\"\nfile = \"FILE\"\n";
+
+/// 600 lines; every eighth is anomalous, and says so in one of two ways.
+fn lines() -> Vec<(String, bool)> {
+    let line = |i: usize| match (i % 8, i % 16) {
+        (0, 0) => (format!("ERROR disk {} failed after {i} ms", i % 7), true),
+        (0, _) => (format!("FATAL cannot reach node {i}, connection refused"), true),
+        _ => (
+            format!("INFO request {i} of client {} served in {} ms", i % 31, i % 90),
+            false,
+        ),
+    };
+    (1..=600).map(line).collect()
+}
+
+fn object(lines: &[(String, bool)]) -> String {
+    let pair = |(line, label): &(String, bool)| {
+        let label = if *label { "abnormal" } else { "normal" };
+        format!("  {}: \"{label}\"", serde_json::to_string(line).unwrap())
+    };
+    format!("{{\n{}\n}}\n", lines.iter().map(pair).collect::<Vec<_>>().join(",\n"))
+}
+
+fn metrics(room: &Room, out: &str) -> Value {
+    serde_json::from_str(&room.read(&format!("{out}/metrics.json"))).unwrap()
+}
+
+fn on_bgl(room: &Room, data: &Path, more: &str) -> Outcome {
+    let experiment = repository().join("experiments/labelled-lines.toml");
+    let call = format!("run {} {more}", experiment.display());
+    finish(room.command(call.split_whitespace()).env("DEEPLOG_DATA", data)).ok()
+}
+
+#[test]
+fn every_kind_of_file_gives_the_same_model() {
+    let room = Room::new();
+    let lines = lines();
+    let mut records = String::new();
+    let mut table = String::from("label,line\n");
+    for (line, label) in &lines {
+        let number = u8::from(*label);
+        writeln!(records, "{}", serde_json::json!({"log": line, "label": number})).unwrap();
+        writeln!(table, "{},\"{line}\"", if *label { "Anomaly" } else { "-" }).unwrap();
+    }
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(object(&lines).as_bytes()).unwrap();
+    room.write("lines.json", object(&lines));
+    room.write("lines.json.gz", packed.finish().unwrap());
+    room.write("lines.jsonl", records);
+    room.write("lines.csv", table);
+    let files = ["lines.json", "lines.json.gz", "lines.jsonl", "lines.csv"];
+    for file in files {
+        room.write("lines.toml", EXPERIMENT.replace("FILE", file));
+        room.deeplog("check lines.toml").ok();
+        let outcome = room.deeplog(&format!("run lines.toml --out {file}.out")).ok();
+        assert!(
+            outcome.stdout.contains("tested on the other 180 lines, 23 anomalous"),
+            "{}",
+            outcome.stdout
+        );
+        assert_eq!(
+            room.files(&format!("{file}.out")),
+            [
+                "metrics.json",
+                "model.deeplog",
+                "report.html",
+                "report.md",
+                "verdicts.jsonl"
+            ]
+        );
+        let (found, first) = (metrics(&room, &format!("{file}.out")), metrics(&room, "lines.json.out"));
+        assert_eq!(found["test"], first["test"], "{file}");
+        assert_eq!(found["chosen"], first["chosen"]);
+        assert_eq!(
+            (&found["test"]["tp"], &found["test"]["fp"]),
+            (&23.into(), &0.into()),
+            "easy lines are all found"
+        );
+        assert_eq!(found["baselines"]["always normal"]["test"]["tp"], 0);
+        assert!(
+            found["baselines"]["always normal"]["test"]["accuracy"]
+                .as_f64()
+                .unwrap()
+                > 0.87
+        );
+    }
+
+    // The same model on a log without labels, from a file and from a pipe.
+    let log: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
+    room.write("app.log", &log);
+    let model = "detect --model lines.csv.out/model.deeplog";
+    let outcome = room
+        .deeplog(&format!("{model} app.log --format jsonl --fail-on-anomaly"))
+        .ended(3);
+    let verdicts = json_lines(&outcome.stdout);
+    assert_eq!(verdicts.len(), 600);
+    for (verdict, (line, label)) in verdicts.iter().zip(&lines) {
+        assert_eq!(verdict["outcome"] == "anomalous", *label, "{verdict}");
+        assert_eq!(verdict["text"], **line);
+        assert!(!verdict["because"].as_array().unwrap().is_empty(), "{verdict}");
+    }
+    let piped = room.feed(&format!("{model} - --format jsonl"), log.as_bytes()).ok();
+    assert_eq!(piped.stdout, outcome.stdout);
+    let table = room.deeplog(&format!("{model} app.log --format csv")).ok().stdout;
+    assert!(
+        table.starts_with("line,outcome,score,template,because\n1,normal,"),
+        "{table}"
+    );
+    assert_eq!(table.lines().count(), 601);
+    let text = room.deeplog(&format!("{model} app.log")).ok();
+    assert_eq!(text.stdout.matches("anomaly line ").count(), 75);
+    assert!(text.stderr.contains("75 of 600 lines are anomalous"), "{}", text.stderr);
+}
+
+#[test]
+fn bgl_is_learnt_from_its_past_and_nothing_else() {
+    let Some(data) = data("bgl_is_learnt_from_its_past_and_nothing_else") else {
+        return;
+    };
+    let room = Room::new();
+    let outcome = on_bgl(&room, &data, "--out bgl --check");
+    assert!(
+        outcome
+            .stdout
+            .contains("tested on the other 600 lines, 34 anomalous (5.7%)"),
+        "{}",
+        outcome.stdout
+    );
+    let found = metrics(&room, "bgl");
+    assert_eq!(
+        (&found["data"]["lines"], &found["data"]["anomalous"]),
+        (&2000.into(), &143.into())
+    );
+    assert_eq!(found["data"]["train"]["anomalous"], 109);
+    assert_eq!(found["models"].as_object().unwrap().len(), 5);
+    let chosen = found["chosen"].as_str().unwrap();
+    assert_eq!(found["test"], found["models"][chosen]["test"]);
+    let best = found["models"].as_object().unwrap().values();
+    let best = best
+        .map(|model| model["cross_validated"]["f1"].as_f64().unwrap_or(0.0))
+        .fold(0.0, f64::max);
+    assert_eq!(
+        found["models"][chosen]["cross_validated"]["f1"].as_f64(),
+        Some(best),
+        "chosen by the folds"
+    );
+    // Known beforehand: 22 of the 34 are of templates that no training line has, and the others of such as are always
+    // anomalous.
+    let rule = &found["baselines"]["label of the template"]["test"];
+    assert_eq!(
+        (&rule["tp"], &rule["fp"], &rule["fn"]),
+        (&12.into(), &0.into(), &22.into())
+    );
+    assert_eq!(room.read("bgl/verdicts.jsonl").lines().count(), 600);
+    on_bgl(&room, &data, "--out again");
+    for file in ["model.deeplog", "verdicts.jsonl"] {
+        let [first, second] = ["bgl", "again"].map(|out| fs::read(room.path(&format!("{out}/{file}"))).unwrap());
+        assert!(first == second, "{file} is the same for the same seed");
+    }
+    room.deeplog("inspect bgl/model.deeplog").ok();
+}
+
+/// A verdict must be the same whatever stands in the label's column.
+#[test]
+fn the_label_column_is_not_looked_at() {
+    let Some(data) = data("the_label_column_is_not_looked_at") else {
+        return;
+    };
+    let room = Room::new();
+    on_bgl(&room, &data, "--out bgl");
+    let log = fs::read_to_string(data.join("loghub_2k/BGL/BGL_2k.log")).unwrap();
+    let relabelled = |label: &dyn Fn(&str) -> String| -> String {
+        let line = |line: &str| {
+            let (old, rest) = line.split_once(' ').unwrap();
+            format!("{} {rest}\n", label(old))
+        };
+        log.lines().map(line).collect()
+    };
+    room.write("as-it-is.log", relabelled(&|label| label.to_owned()));
+    room.write("all-normal.log", relabelled(&|_| "-".to_owned()));
+    room.write(
+        "swapped.log",
+        relabelled(&|label| if label == "-" { "KERNDTLB" } else { "-" }.to_owned()),
+    );
+    let verdicts = |file: &str| {
+        let call = format!("detect --model bgl/model.deeplog {file} --format jsonl");
+        room.deeplog(&call).ok().stdout
+    };
+    let expected = verdicts("as-it-is.log");
+    assert!(expected.contains("\"outcome\":\"anomalous\""));
+    assert!(verdicts("all-normal.log") == expected && verdicts("swapped.log") == expected);
+    assert!(!room.read("bgl/verdicts.jsonl").contains("KERNDTLB"));
+}
+
+/// Where labels are drawn by lot, nothing can be learnt; whoever finds them looks at the label, here in a field that has
+/// the name of a level.
+#[test]
+fn labels_drawn_by_lot_are_not_found() {
+    let room = Room::new();
+    let mut log = String::new();
+    for i in 0..800_u64 {
+        let is_odd = (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % 4 == 0;
+        writeln!(
+            log,
+            "{} worker: job {} done",
+            if is_odd { "FATAL" } else { "-" },
+            i + 1000
+        )
+        .unwrap();
+    }
+    room.write("lot.log", log);
+    room.write(
+        "lot.toml",
+        EXPERIMENT.replace("FILE", "lot.log")
+            + "[dataset.header]\nformat = \"<Level> <Component>: <Content>\"\n\
+               [dataset.labels]\nby = \"line\"\nfield = \"Level\"\n",
+    );
+    room.deeplog("run lot.toml --out lot").ok();
+    let found = metrics(&room, "lot");
+    for (name, model) in found["models"].as_object().unwrap() {
+        let f1 = model["test"]["f1"].as_f64().unwrap_or(0.0);
+        assert!(f1 < 0.5, "{name}: {f1}");
+        let precision = model["test"]["average_precision"].as_f64().unwrap();
+        assert!(precision < 0.4, "{name}: {precision}");
+    }
+    assert!(
+        !room
+            .deeplog("inspect lot/model.deeplog")
+            .ok()
+            .stdout
+            .contains("level FATAL")
+    );
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_learnt() {
+    let room = Room::new();
+    room.write("lines.json", object(&lines()));
+    room.write("lines.toml", EXPERIMENT.replace("FILE", "lines.json"));
+    let wrong = EXPERIMENT.replace("FILE", "lines.json")
+        + "labels = \"x.csv\"\n[data.split]\ntrain = 1.5\n[validation]\nfolds = 0\n[model]\nhidden = 8\n";
+    room.write("wrong.toml", wrong);
+    for verb in ["check", "run"] {
+        let facts = [
+            "data.split.train",
+            "data.labels: unknown field",
+            "validation.folds",
+            "model: unknown field",
+        ];
+        room.deeplog(&format!("{verb} wrong.toml")).fails(2, &facts);
+    }
+    room.deeplog("train lines.toml --out x")
+        .fails(2, &["data.kind", "`deeplog run`"]);
+
+    for (name, text, facts) in [
+        (
+            "none.json",
+            "{\"a\": 0, \"b\": 0}",
+            &["none of the 2 lines is labelled anomalous"][..],
+        ),
+        (
+            "all.json",
+            "{\"a\": 1, \"b\": 1}",
+            &["none of the 2 lines is labelled normal"],
+        ),
+        (
+            "late.json",
+            "{\"a\": 0, \"b\": 0, \"c\": 0, \"d\": 1}",
+            &["none of the first 2 lines, which train, is labelled anomalous"],
+        ),
+        (
+            "odd.json",
+            "{\"a\": 0,\n\"b\": \"perhaps\"}",
+            &["the label \"perhaps\" is unknown", "line 2"],
+        ),
+        ("nested.json", "{\"a\": {\"b\": 1}}", &["a label", "line 1"]),
+        ("empty.json", "", &["holds no labelled line"]),
+    ] {
+        room.write(name, text);
+        let call = format!("run lines.toml --set data.file={name} --out out-{name}");
+        room.deeplog(&call).fails(1, facts);
+    }
+    room.deeplog("run lines.toml --set data.file=missing.json")
+        .fails(1, &["missing.json"]);
+}
+
+#[test]
+fn models_are_told_from_each_other_and_from_damaged_ones() {
+    let room = Room::new();
+    room.write("lines.json", object(&lines()));
+    room.write("lines.toml", EXPERIMENT.replace("FILE", "lines.json"));
+    room.deeplog("run lines.toml --out out").ok();
+    room.write("app.log", "INFO request 1 of client 2 served in 3 ms\n");
+    let inspected = room.deeplog("inspect out/model.deeplog").ok().stdout;
+    assert!(inspected.contains("learnt from 420 labelled lines"), "{inspected}");
+    assert!(inspected.contains("\n  level INFO\n"), "{inspected}");
+    room.deeplog("inspect out/model.deeplog --json").ok();
+    let facts = ["is not a deeplog model, but a model of labelled lines"];
+    room.deeplog("explain --model out/model.deeplog app.log")
+        .fails(1, &facts);
+    room.deeplog("export --model out/model.deeplog --out x")
+        .fails(1, &facts);
+
+    let whole = fs::read(room.path("out/model.deeplog")).unwrap();
+    for length in (8..whole.len()).step_by(whole.len() / 9) {
+        room.write("cut", &whole[..length]);
+        room.deeplog("detect --model cut app.log").fails(1, &["cut"]);
+    }
+    let mut turned = whole.clone();
+    turned[whole.len() / 2] ^= 1;
+    room.write("turned", turned);
+    room.deeplog("detect --model turned app.log").fails(1, &["damaged"]);
+    room.write("empty.log", "");
+    room.deeplog("detect --model out/model.deeplog empty.log")
+        .fails(1, &["empty.log is empty"]);
+}
+
+#[test]
+fn hostile_lines_stay_text() {
+    let room = Room::new();
+    let mut lines = lines();
+    // The last lines are labelled in turn, so that whatever the verdict the report shows some of them as wrong.
+    for (number, (line, label)) in lines.iter_mut().rev().take(9).enumerate() {
+        *line = "INFO <script>alert(1)</script> | \u{1b}[31m \u{202e}request".to_owned();
+        *label = number % 2 == 0;
+    }
+    room.write("lines.json", object(&lines));
+    room.write("lines.toml", EXPERIMENT.replace("FILE", "lines.json"));
+    room.deeplog("run lines.toml --out out").ok();
+    for file in ["report.html", "report.md"] {
+        let text = room.read(&format!("out/{file}"));
+        assert!(text.contains("&lt;script&gt;"), "{file} shows the line");
+        for raw in ["<script", "\u{1b}", "\u{202e}"] {
+            assert!(!text.contains(raw), "{file} holds {raw:?}");
+        }
+    }
+    room.write(
+        "app.log",
+        b"\xff\xfe\0\x1b[2J FATAL cannot reach node 7, connection refused\r\n\n",
+    );
+    let text = room.deeplog("detect --model out/model.deeplog app.log").ok().stdout;
+    assert!(!text.contains('\u{1b}') && !text.contains('\0'), "{text:?}");
+}
