@@ -44,6 +44,7 @@ mod detect;
 mod error;
 mod exchange;
 mod experiment;
+mod explore;
 mod framed;
 mod init;
 mod input;
@@ -71,6 +72,7 @@ pub use experiment::{
     Baseline, Data, Detection, Expect, Experiment, Inject, KnownTemplates, LabelRule, ModelSettings, Override, Profile,
     Source, Split, SplitMethod, Stamp, Training as TrainingSettings, results_folder,
 };
+pub use explore::{Exploration, explore};
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
     Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use deeplog::{Error, Experiment, Model, Observer, Override, Result, expand, expand_logs, record_texts};
+use deeplog::{
+    Error, Experiment, Model, Observer, Override, Profile, Result, expand, expand_guessed, expand_logs, record_texts,
+};
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::Metrics;
 
@@ -96,4 +98,38 @@ pub(crate) fn read_metrics(path: &Path) -> Result<Metrics> {
         let fact = format!("{} is no metrics.json of this version: {error}", path.display());
         Error::run(fact, "give the folder of a run; `deeplog run` writes it anew")
     })
+}
+
+/// The file's name up to the first dot, with nothing in it that a folder cannot be called.
+pub(crate) fn file_stem(log: &Path) -> String {
+    let name = log
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
+    let plain: String = stem
+        .chars()
+        .map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
+    if plain.trim_matches('_').is_empty() {
+        "log".to_owned()
+    } else {
+        plain
+    }
+}
+
+/// The files behind logs, each log's in their order, by the dataset if there is one.
+pub(crate) fn log_files(
+    logs: &[PathBuf],
+    profile: Option<&Profile>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for log in logs {
+        files.extend(match profile {
+            Some(profile) => expand_logs(log, profile, observer)?,
+            None => expand_guessed(log, observer)?,
+        });
+    }
+    Ok(files)
 }

@@ -5,6 +5,7 @@ mod common;
 pub(crate) mod completions;
 pub(crate) mod detect;
 pub(crate) mod explain;
+pub(crate) mod explore;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod init;
