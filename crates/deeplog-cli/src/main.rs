@@ -33,6 +33,8 @@ enum Verb {
     Init(verbs::init::Args),
     /// Take a first look at unknown logs: one HTML page, and the same in short as text
     Explore(verbs::explore::Args),
+    /// Write sessions as matrices: counts of event templates, TF-IDF, sequences; as CSV and Parquet
+    Features(verbs::features::Args),
     /// Run an experiment: train, detect, evaluate, draw, report
     Run(verbs::run::Args),
     /// Show every mistake in an experiment, field by field, and run nothing
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
     let result = match call.verb {
         Verb::Init(args) => verbs::init::run(args, &mut console),
         Verb::Explore(args) => verbs::explore::run(args, &mut console),
+        Verb::Features(args) => verbs::features::run(args, &mut console),
         Verb::Run(args) => verbs::run::run(args, &mut console),
         Verb::Check(args) => verbs::check::run(args),
         Verb::Train(args) => verbs::train::run(args, &mut console),

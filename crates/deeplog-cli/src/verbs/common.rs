@@ -1,7 +1,9 @@
 //! Arguments that several verbs share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use deeplog::{
     Error, Experiment, Model, Observer, Override, Profile, Result, expand, expand_guessed, expand_logs, record_texts,
@@ -25,6 +27,21 @@ pub(crate) struct DeviceArgs {
     /// Where to train and score: cpu, ndarray, gpu or cuda (all but the first are cargo features)
     #[arg(long, default_value_t = DeviceKind::Cpu, value_name = "DEVICE")]
     device: DeviceKind,
+}
+
+/// How many threads make lines ready.
+#[derive(clap::Args)]
+pub(crate) struct ThreadArgs {
+    /// Threads that make lines ready; the result is the same with any number [default: one for each core]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=128))]
+    threads: Option<u8>,
+}
+
+impl ThreadArgs {
+    pub(crate) fn count(&self) -> usize {
+        self.threads
+            .map_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get), usize::from)
+    }
 }
 
 /// A trained model and what it is to judge.

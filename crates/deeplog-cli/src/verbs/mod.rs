@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod detect;
 pub(crate) mod explain;
 pub(crate) mod explore;
+pub(crate) mod features;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod init;

@@ -4,7 +4,7 @@ use evaluation::number::{count, probability};
 
 use super::gather::{Gathered, Oddities};
 use super::seen::Seen;
-use super::severity::trouble;
+use super::severity::{Severity, trouble};
 use super::volume::Bucket;
 use super::words::{number, span, time};
 
@@ -19,6 +19,8 @@ const BURST: u64 = 5;
 const BURST_LINES: u64 = 50;
 /// A silence is long if it is so many times as long as all but one in a hundred pauses.
 const SILENCE: u64 = 10;
+/// Stamps often tell no less than a second.
+const SECOND: u64 = 1_000_000;
 /// A step is rare if it is one in so many from a template that was left at least so often.
 const RARE_STEP: u64 = 500;
 /// A session is long if it has so many times the events of the median one.
@@ -98,13 +100,17 @@ fn misfits(gathered: &Gathered) -> Option<Odd> {
 }
 
 fn errors(gathered: &Gathered) -> Option<Odd> {
+    // Of levels the errors; if there are none, the warnings; without levels, words.
+    let all = &gathered.templates.all;
+    let has_errors = all.iter().any(|seen| seen.errors() > 0);
     let has_levels = gathered.has_levels();
-    let weight = |seen: &Seen| match has_levels {
-        true => seen.errors(),
-        false if trouble(&seen.text).is_some() => seen.count,
-        false => 0,
+    let weight = |seen: &Seen| match (has_levels, has_errors) {
+        (true, true) => seen.errors(),
+        (true, false) => seen.by_severity[Severity::Warning as usize],
+        (false, _) if trouble(&seen.text).is_some() => seen.count,
+        (false, _) => 0,
     };
-    let mut bad: Vec<(u64, &Seen)> = gathered.templates.all.iter().map(|seen| (weight(seen), seen)).collect();
+    let mut bad: Vec<(u64, &Seen)> = all.iter().map(|seen| (weight(seen), seen)).collect();
     bad.retain(|(lines, _)| *lines > 0);
     bad.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.first.line.cmp(&b.1.first.line)));
     let lines: u64 = bad.iter().map(|(lines, _)| lines).sum();
@@ -112,11 +118,13 @@ fn errors(gathered: &Gathered) -> Option<Odd> {
         return None;
     }
     let share = probability(lines as f64 / gathered.lines.messages as f64);
-    let what = match (has_levels, lines) {
-        (true, 1) => "is of level error or worse",
-        (true, _) => "are of level error or worse",
-        (false, 1) => "speaks of trouble",
-        (false, _) => "speak of trouble (error, failed, denied, timeout …)",
+    let what = match (has_levels, has_errors, lines) {
+        (true, true, 1) => "is of level error or worse",
+        (true, true, _) => "are of level error or worse",
+        (true, false, 1) => "is a warning, and none is worse",
+        (true, false, _) => "are warnings, and none is worse",
+        (false, _, 1) => "speaks of trouble",
+        (false, _, _) => "speak of trouble (error, failed, denied, timeout …)",
     };
     let of = number(bad.len() as u64, "template");
     let start = format!("{} ({share}) {what}, of {of}: ", number(lines, "line"));
@@ -181,12 +189,12 @@ fn burst(gathered: &Gathered, buckets: &[Bucket]) -> Option<Odd> {
     let width = span(gathered.volume.width().unsigned_abs());
     let others = match number_of_bursts {
         1 => String::new(),
-        more => format!("; {} such stretches are at least {BURST} times it", count(more as u64)),
+        more => format!("; {} bars are at least {BURST} times as high as that", count(more as u64)),
     };
     Some(Odd::new(
         "volume",
         format!(
-            "{} within {width}, from line {}, are {} times the median of {} per {width}{others}",
+            "{} within {width}, from line {}: {} times the usual {} (the median){others}",
             number(peak.total(), "line"),
             count(peak.first_line),
             count(peak.total() / median.max(1)),
@@ -198,7 +206,7 @@ fn burst(gathered: &Gathered, buckets: &[Bucket]) -> Option<Odd> {
 fn silence(gathered: &Gathered) -> Option<Odd> {
     let longest = gathered.volume.silences.first()?;
     let usual = gathered.volume.pauses.quantile(0.99);
-    let is_long = gathered.volume.pauses.count >= 20 && longest.length >= SILENCE * usual.max(1);
+    let is_long = gathered.volume.pauses.count >= 20 && longest.length >= SILENCE * usual.max(SECOND);
     is_long.then(|| {
         let text = format!(
             "Nothing was written for {} after {}, between lines {} and {}; 99% of the pauses are {} or less",
@@ -261,9 +269,9 @@ fn rare_step(gathered: &Gathered) -> Option<Odd> {
         more => format!("; {} steps are as rare as one in {RARE_STEP} or rarer", count(more as u64)),
     };
     Some(sentence.say(format!(
-        " (line {}), out of {}{others}",
+        " (line {}), of {} that went on from there{others}",
         count(step.line),
-        count(departures[&from])
+        number(departures[&from], "time")
     )))
 }
 

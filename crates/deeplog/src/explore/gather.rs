@@ -26,8 +26,6 @@ pub(super) struct Gathered {
     pub(super) cut: u64,
     pub(super) volume: Volume,
     pub(super) fields: Vec<Values>,
-    /// Place of the levels among the fields.
-    pub(super) level: Option<usize>,
     pub(super) templates: Templates,
     pub(super) flow: Flow,
     pub(super) groups: GroupCounters,
@@ -60,8 +58,7 @@ pub(super) fn gather(understanding: Understanding, keyed: &Keyed, observer: &mut
     let names = profile.header.fields();
     let stamp_fields = profile.time.as_ref().map_or(&[][..], |time| &time.fields);
     let mut fields = Values::of_fields(names, stamp_fields);
-    let level = fields.iter().position(Values::is_level);
-    let level_column = level.map(|level| fields[level].column());
+    let level_column = fields.iter().find(|field| field.is_level()).map(Values::column);
     let mut intake = Intake::new(profile, names)?;
     // A walk takes the same room whatever its length.
     let limits = Limits {
@@ -108,7 +105,6 @@ pub(super) fn gather(understanding: Understanding, keyed: &Keyed, observer: &mut
         understanding,
         volume: volume.finish(),
         fields,
-        level,
         templates,
         flow,
         groups,

@@ -14,7 +14,7 @@ use crate::parse::shown;
 
 /// Values of a field, templates and rare templates that are shown.
 const VALUES: usize = 4;
-const FIELDS: usize = 3;
+const FIELDS: usize = 2;
 const TEMPLATES: usize = 10;
 const RARE: usize = 5;
 /// Letters of a template that a sentence quotes.

@@ -36,6 +36,7 @@ use jsonl_table::JsonlTable;
 use keeping::{Keeping, interrupted};
 pub(crate) use learning::{Learnt, learn};
 use parquet_table::ParquetTable;
+pub(crate) use parquet_table::told as parquet_error;
 use report::Report;
 pub(crate) use report::{Spread, marked, parameter_table, readable};
 use row::{RowReader, Sink};

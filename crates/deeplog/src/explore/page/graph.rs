@@ -4,13 +4,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::explore::flow::{BEGIN, END, Flow, Step};
 
-/// Templates that are drawn, the most frequent ones.
-const NODES: usize = 14;
+/// Templates that are drawn: the most frequent ones, until only so small a share of the messages is left.
+const NODES: usize = 12;
+const REST: f64 = 0.001;
 /// Steps with this share of what leaves a template are drawn as usual ones.
 pub(super) const USUAL: f64 = 0.04;
 /// Of all steps so many are drawn, and of rarer ones so many among them.
-const EDGES: usize = 44;
-const RARE_EDGES: usize = 8;
+const EDGES: usize = 34;
+const RARE_EDGES: usize = 6;
 
 /// What is drawn.
 pub(super) struct Graph {
@@ -44,6 +45,13 @@ impl Graph {
         let mut templates: Vec<u32> = departures.keys().copied().filter(|key| *key != BEGIN).collect();
         templates.sort_unstable_by_key(|&key| (std::cmp::Reverse(count(key)), key));
         templates.truncate(NODES);
+        let all: u64 = departures.keys().map(|key| count(*key)).sum();
+        let mut covered = 0;
+        templates.retain(|key| {
+            let is_wanted = (all - covered) as f64 > REST * all as f64;
+            covered += count(*key);
+            is_wanted
+        });
         let ends = |key: u32| has_sessions.then_some(key);
         let nodes: Vec<u32> = ends(BEGIN).into_iter().chain(templates).chain(ends(END)).collect();
         let places: FxHashMap<u32, usize> = nodes.iter().enumerate().map(|(place, key)| (*key, place)).collect();

@@ -87,11 +87,11 @@ pub(super) fn lay_out(nodes: usize, edges: &[Edge], room: &Room) -> Layout {
             // First the neighbours on one side, so that the order settles; then all, so that the places do.
             let beside = |item: usize| {
                 let is_seen = |other: &&usize| sweep >= SWEEPS || (level[**other] < number) == downwards;
-                let (sum, count) = neighbours[item]
-                    .iter()
-                    .filter(is_seen)
-                    .fold((0.0, 0.0), |(sum, count), &other| (sum + items[other].x, count + 1.0));
-                if count > 0.0 { sum / count } else { items[item].x }
+                let (sum, weights) = neighbours[item].iter().filter(is_seen).fold((0.0, 0.0), |(sum, all), &other| {
+                    let weight = weight(&items[item], &items[other]);
+                    (sum + weight * items[other].x, all + weight)
+                });
+                if weights > 0.0 { sum / weights } else { items[item].x }
             };
             let wanted: Vec<f64> = layers[number].iter().map(|&item| beside(item)).collect();
             let mut order: Vec<usize> = (0..wanted.len()).collect();
@@ -112,6 +112,15 @@ pub(super) fn lay_out(nodes: usize, edges: &[Edge], room: &Room) -> Layout {
             .collect(),
         layers: depth,
         width: (right - left).max(0.0),
+    }
+}
+
+/// How strongly neighbours want to stand above each other: long edges should be straight above all.
+fn weight(one: &Item, other: &Item) -> f64 {
+    match (one.is_node, other.is_node) {
+        (false, false) => 8.0,
+        (true, true) => 1.0,
+        _ => 2.0,
     }
 }
 
@@ -164,6 +173,19 @@ fn layers(nodes: usize, edges: &[Edge]) -> Vec<usize> {
         }
         filled[place] += 1;
         layer[node] = place;
+    }
+    // What nothing leads to stands just above what it leads to, not at the top.
+    for &node in order.iter().rev().filter(|node| ![0, nodes - 1].contains(*node)) {
+        let is_led_to = edges
+            .iter()
+            .any(|edge| edge.to == node && edge.from != node && edge.share >= STRONG && layer[edge.from] < layer[node]);
+        let below = edges.iter().filter(|edge| edge.from == node && layer[edge.to] > layer[node]);
+        let Some(place) = below.map(|edge| layer[edge.to] - 1).min() else { continue };
+        if !is_led_to && place > layer[node] && filled[place] < WIDEST && filled[layer[node]] > 1 {
+            filled[layer[node]] -= 1;
+            filled[place] += 1;
+            layer[node] = place;
+        }
     }
     layer
 }

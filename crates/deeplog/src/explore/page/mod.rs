@@ -172,7 +172,7 @@ fn odd(odd: &[Odd], gathered: &Gathered) -> String {
 /// The values of the header's fields.
 fn fields(gathered: &Gathered) -> String {
     let shown = gathered.shown_fields(FIELDS);
-    let mut html = "<h2 id=\"fields\">Levels and components</h2>\n".to_owned();
+    let mut html = "<h2 id=\"fields\">Levels, components, other fields</h2>\n".to_owned();
     if shown.is_empty() {
         return html + "<p class=\"quiet\">The header has no field whose values come back: no levels, no components.</p>\n";
     }
@@ -237,9 +237,12 @@ fn bars(rows: &[(String, u64)], total: u64) -> String {
     for (name, number) in rows {
         let _ = writeln!(
             html,
-            "<span class=\"what\">{name}</span><span class=\"bar\"><i style=\"width:{:.2}%\"></i></span>\
+            "<span class=\"what\">{name}</span><span class=\"bar\">{}</span>\
              <span class=\"many\">{} <small>{}</small></span>",
-            100.0 * *number as f64 / most as f64,
+            match number {
+                0 => String::new(),
+                number => format!("<i style=\"width:{:.2}%\"></i>", 100.0 * *number as f64 / most as f64),
+            },
             count(*number),
             probability(*number as f64 / total.max(1) as f64)
         );

@@ -11,8 +11,10 @@ use crate::explore::seen::{DESCRIBED, Details, Moment, RARE, SAMPLED, Seen};
 use crate::explore::words::{cut, number, time};
 use crate::parse::{marked, parameter_table};
 
+/// Templates of a list that are in sight; the rest opens.
+const OPEN: usize = 15;
 /// Rare templates that are listed.
-const LISTED: usize = 40;
+const LISTED: usize = 60;
 /// Letters of an example that are shown in a list.
 const EXAMPLE: usize = 240;
 /// Points of the curve at most.
@@ -40,10 +42,12 @@ pub(super) fn section(gathered: &Gathered) -> String {
         );
     }
     html += "</p>\n";
-    for &index in &templates.described {
-        html += &template(&templates.all[index], messages);
-    }
-    html
+    let (first, rest) = templates.described.split_at(templates.described.len().min(OPEN));
+    let list = |some: &[usize]| -> String {
+        some.iter().map(|&index| template(&templates.all[index], messages)).collect()
+    };
+    html += &list(first);
+    html + &folded(rest.len(), "more template", &list(rest))
 }
 
 /// Whether the vocabulary is still growing.
@@ -129,7 +133,10 @@ fn template(seen: &Seen, messages: u64) -> String {
         probability(share),
         100.0 * share,
         marked(&seen.text, spreads),
-        escape(&cut(seen.example.as_deref().unwrap_or_default(), EXAMPLE)),
+        match &seen.example {
+            Some(example) if *example != seen.text => escape(&cut(example, EXAMPLE)),
+            _ => "always the same".to_owned(),
+        },
     );
     let _ = writeln!(
         html,
@@ -185,21 +192,10 @@ pub(super) fn rare(gathered: &Gathered) -> String {
             some => format!("{} templates come", count(some as u64)),
         }
     );
-    html += "<div class=\"wide\"><table class=\"left\"><thead><tr><th scope=\"col\" class=\"number\">line</th><th scope=\"col\">time</th>\
-             <th scope=\"col\" class=\"number\">lines</th><th scope=\"col\">first message</th></tr></thead><tbody>\n";
-    for &index in rare.iter().take(LISTED) {
-        let seen = &gathered.templates.all[index];
-        let text = seen.example.as_ref().unwrap_or(&seen.text);
-        let _ = writeln!(
-            html,
-            "<tr><td class=\"number\">{}</td><td>{}</td><td class=\"number\">{}</td><td><code>{}</code></td></tr>",
-            count(seen.first.line),
-            seen.first.time.map(time).unwrap_or_default(),
-            count(seen.count),
-            escape(&cut(text, EXAMPLE))
-        );
-    }
-    html += "</tbody></table></div>\n";
+    let listed = &rare[..rare.len().min(LISTED)];
+    let (first, rest) = listed.split_at(listed.len().min(OPEN));
+    html += &rare_table(gathered, first);
+    html += &folded(rest.len(), "more template", &rare_table(gathered, rest));
     if rare.len() > LISTED {
         let _ = writeln!(
             html,
@@ -208,4 +204,35 @@ pub(super) fn rare(gathered: &Gathered) -> String {
         );
     }
     html
+}
+
+/// The rest of a list, to be opened.
+fn folded(some: usize, what: &str, html: &str) -> String {
+    match some {
+        0 => String::new(),
+        some => format!(
+            "<details class=\"rest\"><summary>{}</summary>\n{html}</details>\n",
+            number(some as u64, what)
+        ),
+    }
+}
+
+fn rare_table(gathered: &Gathered, rare: &[usize]) -> String {
+    let mut html = "<div class=\"wide\"><table class=\"left\"><thead><tr><th scope=\"col\" class=\"number\">line</th>\
+                    <th scope=\"col\">time</th><th scope=\"col\" class=\"number\">lines</th>\
+                    <th scope=\"col\">first message</th></tr></thead><tbody>\n"
+        .to_owned();
+    for &index in rare {
+        let seen = &gathered.templates.all[index];
+        let text = seen.example.as_ref().unwrap_or(&seen.text);
+        let _ = writeln!(
+            html,
+            "<tr><td class=\"number\">{}</td><td class=\"when\">{}</td><td class=\"number\">{}</td><td><code>{}</code></td></tr>",
+            count(seen.first.line),
+            seen.first.time.map(time).unwrap_or_default(),
+            count(seen.count),
+            escape(&cut(text, EXAMPLE))
+        );
+    }
+    html + "</tbody></table></div>\n"
 }

@@ -32,9 +32,9 @@ pub(super) fn section(gathered: &Gathered) -> String {
     let median = median(&counts);
     let _ = writeln!(
         html,
-        "<p class=\"quiet\">One bar is {}; the median one with lines has {}, the highest {}.{}</p>",
+        "<p class=\"quiet\">One bar is {}. A usual one (the median of those with any) has {}, the highest {}.{}</p>",
         span(width),
-        count(median),
+        number(median, "line"),
         count(most),
         match gathered.lines.messages - volume.messages {
             0 => String::new(),
@@ -123,10 +123,10 @@ fn bursts(buckets: &[(Timestamp, Bucket)], median: u64) -> String {
     bursts.truncate(BURSTS);
     let mut html = "<div><h3>Bursts</h3>\n".to_owned();
     if all == 0 {
-        return html + "<p class=\"quiet\">No bar is five times the median one (and 50 lines or more).</p></div>\n";
+        return html + "<p class=\"quiet\">No bar is five times as high as a usual one, with 50 lines or more.</p></div>\n";
     }
     html += "<div class=\"wide\"><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">lines</th>\
-             <th scope=\"col\">× median</th><th scope=\"col\">first line</th></tr></thead><tbody>\n";
+             <th scope=\"col\">× usual</th><th scope=\"col\">first line</th></tr></thead><tbody>\n";
     for (start, bucket) in &bursts {
         let _ = writeln!(
             html,
