@@ -39,8 +39,10 @@ pub(crate) struct ThreadArgs {
 
 impl ThreadArgs {
     pub(crate) fn count(&self) -> usize {
-        self.threads
-            .map_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get), usize::from)
+        self.threads.map_or_else(
+            || thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            usize::from,
+        )
     }
 }
 

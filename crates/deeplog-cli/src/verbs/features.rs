@@ -56,8 +56,14 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         console.say("read as sessions of keys");
     }
     for (lines, what) in [
-        (summary.without_session, "messages belong to no session and are left out"),
-        (summary.dropped_events, "events beyond the bound on a session's length are left out"),
+        (
+            summary.without_session,
+            "messages belong to no session and are left out",
+        ),
+        (
+            summary.dropped_events,
+            "events beyond the bound on a session's length are left out",
+        ),
     ] {
         if lines > 0 {
             console.say(&format!("{} {what}", count(lines)));

@@ -61,7 +61,12 @@ impl Odd {
 
 /// The most telling first.
 pub(super) fn odd(gathered: &Gathered) -> Vec<Odd> {
-    let buckets: Vec<Bucket> = gathered.volume.buckets().into_iter().map(|(_, bucket)| bucket).collect();
+    let buckets: Vec<Bucket> = gathered
+        .volume
+        .buckets()
+        .into_iter()
+        .map(|(_, bucket)| bucket)
+        .collect();
     let rules = [
         misfits(gathered),
         errors(gathered),
@@ -71,7 +76,11 @@ pub(super) fn odd(gathered: &Gathered) -> Vec<Odd> {
         backwards(gathered),
         rare_step(gathered),
         long_session(gathered),
-        plain(&gathered.unreadable_stamps, "volume", "a time stamp that cannot be read"),
+        plain(
+            &gathered.unreadable_stamps,
+            "volume",
+            "a time stamp that cannot be read",
+        ),
         plain(&gathered.not_utf8, "templates", "text that is no UTF-8"),
         cut(gathered),
     ];
@@ -153,7 +162,10 @@ fn late_templates(gathered: &Gathered) -> Option<Odd> {
     late.sort_by_key(|seen| (!seen.is_bad(), seen.first.line));
     let share = match late.len() {
         1 => "1 template comes for the first time in the last fifth of the log: ".to_owned(),
-        some => format!("{} templates come for the first time in the last fifth of the log: ", count(some as u64)),
+        some => format!(
+            "{} templates come for the first time in the last fifth of the log: ",
+            count(some as u64)
+        ),
     };
     let mut sentence = Odd::new("rare", share);
     for (i, seen) in late.iter().take(NAMED).enumerate() {
@@ -189,7 +201,10 @@ fn burst(gathered: &Gathered, buckets: &[Bucket]) -> Option<Odd> {
     let width = span(gathered.volume.width().unsigned_abs());
     let others = match number_of_bursts {
         1 => String::new(),
-        more => format!("; {} bars are at least {BURST} times as high as that", count(more as u64)),
+        more => format!(
+            "; {} bars are at least {BURST} times as high as that",
+            count(more as u64)
+        ),
     };
     Some(Odd::new(
         "volume",
@@ -259,20 +274,26 @@ fn rare_step(gathered: &Gathered) -> Option<Odd> {
         more => format!("{} times", count(more)),
     };
     let sentence = match (text(from), text(to)) {
-        (Some(from), Some(to)) => Odd::new("flow", format!("{times} ")).quote(to).say(" followed ").quote(from),
+        (Some(from), Some(to)) => Odd::new("flow", format!("{times} "))
+            .quote(to)
+            .say(" followed ")
+            .quote(from),
         (Some(last), None) => Odd::new("flow", format!("{times} a session ended with ")).quote(last),
         (None, Some(first)) => Odd::new("flow", format!("{times} a session began with ")).quote(first),
         (None, None) => return None,
     };
     let others = match rare.len() {
         1 => String::new(),
-        more => format!("; {} steps are as rare as one in {RARE_STEP} or rarer", count(more as u64)),
+        more => format!(
+            "; {} steps are as rare as one in {RARE_STEP} or rarer",
+            count(more as u64)
+        ),
     };
-    Some(sentence.say(format!(
-        " (line {}), of {} that went on from there{others}",
-        count(step.line),
-        number(departures[&from], "time")
-    )))
+    let of = match text(from) {
+        None => format!("of {}", number(departures[&from], "session")),
+        Some(_) => format!("against {} from there in all", number(departures[&from], "step")),
+    };
+    Some(sentence.say(format!(" (line {}), {of}{others}", count(step.line))))
 }
 
 fn long_session(gathered: &Gathered) -> Option<Odd> {
@@ -307,7 +328,10 @@ fn plain(oddities: &Oddities, section: &'static str, what: &str) -> Option<Odd> 
 fn cut(gathered: &Gathered) -> Option<Odd> {
     (gathered.cut > 0).then(|| {
         let are = if gathered.cut == 1 { "is" } else { "are" };
-        let text = format!("{} {are} longer than 16 MiB; the rest was left out", number(gathered.cut, "line"));
+        let text = format!(
+            "{} {are} longer than 16 MiB; the rest was left out",
+            number(gathered.cut, "line")
+        );
         Odd::new("top", text)
     })
 }

@@ -118,7 +118,9 @@ impl SessionSink<u32> for Flow {
     }
 
     fn close(&mut self, closed: Closed<Walk>) {
-        let Closed { id, state: walk, end, .. } = closed;
+        let Closed {
+            id, state: walk, end, ..
+        } = closed;
         self.step(walk.last, END, walk.last_line);
         self.lengths.add(walk.events);
         self.cut += u64::from(end == SessionEnd::EndOfInput);
@@ -159,7 +161,11 @@ mod tests {
             grouper.push(&Event { key, line, time }, [job], false, &mut flow);
         }
         grouper.finish(&mut flow);
-        let steps: Vec<_> = flow.sorted().into_iter().map(|(ends, step)| (ends, step.count, step.line)).collect();
+        let steps: Vec<_> = flow
+            .sorted()
+            .into_iter()
+            .map(|(ends, step)| (ends, step.count, step.line))
+            .collect();
         let mut expected = [
             ((BEGIN, 0), 2, 1),
             ((2, END), 2, 4),

@@ -11,9 +11,9 @@ pub(crate) mod reading;
 mod seen;
 mod severity;
 mod sketch;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod values;
 mod volume;
 mod words;
@@ -82,6 +82,8 @@ fn name_of(file: &Path) -> String {
     if file.as_os_str() == "-" {
         return "standard input".to_owned();
     }
-    file.file_name()
-        .map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
+    file.file_name().map_or_else(
+        || file.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

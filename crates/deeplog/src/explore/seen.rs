@@ -135,7 +135,10 @@ impl Templates {
 
     /// Number of those that are no stand-in for messages without one.
     pub(super) fn number(&self) -> usize {
-        self.all[..self.all.len() - 1].iter().filter(|seen| seen.count > 0).count()
+        self.all[..self.all.len() - 1]
+            .iter()
+            .filter(|seen| seen.count > 0)
+            .count()
     }
 
     /// The rare ones, those of errors first, then the latest.

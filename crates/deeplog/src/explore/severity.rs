@@ -59,8 +59,25 @@ impl Severity {
 
 /// Words that speak of trouble; the beginnings of longer ones too.
 const TROUBLE: [&str; 19] = [
-    "error", "fail", "exception", "fatal", "panic", "denied", "refused", "timeout", "timed", "invalid", "illegal",
-    "unable", "cannot", "abort", "corrupt", "unreachable", "crash", "killed", "lost",
+    "error",
+    "fail",
+    "exception",
+    "fatal",
+    "panic",
+    "denied",
+    "refused",
+    "timeout",
+    "timed",
+    "invalid",
+    "illegal",
+    "unable",
+    "cannot",
+    "abort",
+    "corrupt",
+    "unreachable",
+    "crash",
+    "killed",
+    "lost",
 ];
 
 /// The first word of a template that speaks of trouble.

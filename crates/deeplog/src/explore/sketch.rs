@@ -99,7 +99,10 @@ mod tests {
         }
 
         #[test]
-        fn quantiles_are_near_the_sorted_values(mut values in prop::collection::vec(0..1_000_000_u64, 1..200), share in 0.0..1.0) {
+        fn quantiles_are_near_the_sorted_values(
+            mut values in prop::collection::vec(0..1_000_000_u64, 1..200),
+            share in 0.0..1.0_f64,
+        ) {
             let mut sketch = Sketch::default();
             values.iter().for_each(|value| sketch.add(*value));
             values.sort_unstable();

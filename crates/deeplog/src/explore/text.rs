@@ -39,7 +39,10 @@ pub(super) fn text(exploration: &Exploration, width: usize) -> String {
 fn head(exploration: &Exploration) -> String {
     let gathered = &exploration.gathered;
     let lines = gathered.lines;
-    let mut facts = vec![number(lines.lines, "line"), number(gathered.templates.number() as u64, "event template")];
+    let mut facts = vec![
+        number(lines.lines, "line"),
+        number(gathered.templates.number() as u64, "event template"),
+    ];
     if lines.messages != lines.lines {
         facts.insert(1, number(lines.messages, "message"));
     }
@@ -56,7 +59,11 @@ fn head(exploration: &Exploration) -> String {
             "session" if !gathered.understanding.has_sessions => "none found".to_owned(),
             _ => visible(&guess.value),
         };
-        let _ = writeln!(text, "{INDENT}{:<14}{value}  ({}% sure)", guess.subject, guess.confidence);
+        let _ = writeln!(
+            text,
+            "{INDENT}{:<14}{value}  ({}% sure)",
+            guess.subject, guess.confidence
+        );
     }
     text
 }
@@ -153,7 +160,12 @@ fn fields(gathered: &Gathered) -> String {
             let pad = name_width - name.chars().count();
             let bar = "█".repeat(((*number as f64 / most as f64) * BAR as f64).ceil() as usize);
             let share = probability(*number as f64 / field.present.max(1) as f64);
-            let _ = writeln!(text, "{INDENT}{name}{:pad$}  {:>count_width$}  {share:>6}  {bar}", "", count(*number));
+            let _ = writeln!(
+                text,
+                "{INDENT}{name}{:pad$}  {:>count_width$}  {share:>6}  {bar}",
+                "",
+                count(*number)
+            );
         }
     }
     text
@@ -162,7 +174,11 @@ fn fields(gathered: &Gathered) -> String {
 fn templates(gathered: &Gathered, width: usize) -> String {
     let templates = &gathered.templates;
     let shown = templates.described.iter().take(TEMPLATES);
-    let count_width = shown.clone().map(|&index| count(templates.all[index].count).len()).max().unwrap_or(0);
+    let count_width = shown
+        .clone()
+        .map(|&index| count(templates.all[index].count).len())
+        .max()
+        .unwrap_or(0);
     let room = width.saturating_sub(count_width + 12).max(30);
     let more = match templates.number().saturating_sub(TEMPLATES) {
         0 => String::new(),
@@ -183,7 +199,11 @@ fn templates(gathered: &Gathered, width: usize) -> String {
     if rare.is_empty() {
         return text;
     }
-    let line_width = rare.iter().take(RARE).map(|&index| count(templates.all[index].first.line).len()).max();
+    let line_width = rare
+        .iter()
+        .take(RARE)
+        .map(|&index| count(templates.all[index].first.line).len())
+        .max();
     let line_width = line_width.unwrap_or(0);
     let _ = writeln!(
         text,
@@ -217,7 +237,11 @@ fn sessions(gathered: &Gathered) -> String {
         count(flow.lengths.high)
     );
     if flow.durations.count > 0 {
-        let [median, most, high] = [flow.durations.quantile(0.5), flow.durations.quantile(0.95), flow.durations.high];
+        let [median, most, high] = [
+            flow.durations.quantile(0.5),
+            flow.durations.quantile(0.95),
+            flow.durations.high,
+        ];
         let _ = writeln!(
             text,
             "{INDENT}duration  median {}, 95% up to {}, at most {}",

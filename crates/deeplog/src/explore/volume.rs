@@ -237,7 +237,11 @@ mod tests {
         let volume = volume(&[0, 10, 5, 12, 100, 90, 30, 101]);
         let longest = volume.silences[0];
         assert_eq!((longest.length, longest.lines), (88 * SECOND as u64, (4, 5)));
-        let lengths: Vec<u64> = volume.silences.iter().map(|silence| silence.length / SECOND as u64).collect();
+        let lengths: Vec<u64> = volume
+            .silences
+            .iter()
+            .map(|silence| silence.length / SECOND as u64)
+            .collect();
         assert_eq!(lengths, [88, 10, 2, 1]);
         assert_eq!(
             volume.backwards,

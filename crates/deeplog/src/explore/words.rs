@@ -67,8 +67,14 @@ mod tests {
 
     #[test]
     fn texts_are_cut_between_characters() {
-        assert_eq!((cut("größe", 5), cut("größe", 4)), ("größe".to_owned(), "grö…".to_owned()));
-        assert_eq!((number(1, "line"), number(1_200, "line")), ("1 line".into(), "1,200 lines".into()));
+        assert_eq!(
+            (cut("größe", 5), cut("größe", 4)),
+            ("größe".to_owned(), "grö…".to_owned())
+        );
+        assert_eq!(
+            (number(1, "line"), number(1_200, "line")),
+            ("1 line".into(), "1,200 lines".into())
+        );
         assert_eq!(time(Timestamp(86_400_000_000)), "01-02 00:00:00");
         assert_eq!(time(Timestamp(i64::MAX)), "9223372036854775807 µs");
     }

@@ -110,9 +110,7 @@ enum Column {
 
 impl ParquetMatrix {
     fn new(out: AtomicFile, columns: &[(&str, Kind)]) -> Result<Self, ParquetError> {
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::SNAPPY)
-            .build();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         Ok(Self {
             writer: SerializedFileWriter::new(out, schema(columns)?, Arc::new(properties))?,
             columns: columns.iter().map(|(_, kind)| Column::of(*kind)).collect(),
@@ -205,5 +203,8 @@ fn schema(columns: &[(&str, Kind)]) -> Result<TypePtr, ParquetError> {
         field.build().map(Arc::new)
     });
     let fields = fields.collect::<Result<Vec<TypePtr>, ParquetError>>()?;
-    Type::group_type_builder("row").with_fields(fields).build().map(Arc::new)
+    Type::group_type_builder("row")
+        .with_fields(fields)
+        .build()
+        .map(Arc::new)
 }

@@ -159,7 +159,10 @@ fn matrix(
     let mut counts = vec![0_u32; sequences.keys.len()];
     for (id, keys) in &sequences.sessions {
         keys.iter().for_each(|&key| counts[key as usize] += 1);
-        let squares = counts.iter().zip(idf).map(|(count, idf)| (f64::from(*count) * idf).powi(2));
+        let squares = counts
+            .iter()
+            .zip(idf)
+            .map(|(count, idf)| (f64::from(*count) * idf).powi(2));
         // A session without events has no weight to scale.
         let length = squares.sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
         let id = shown(id.as_bytes());

@@ -105,9 +105,12 @@ impl Sequences {
         let mut intake = Intake::new(profile, profile.header.fields())?;
         let mut grouper = profile.grouper()?;
         let templates = keyed.parser.templates().iter();
-        let mut keys: Vec<(String, String)> =
-            templates.map(|template| (template.id.to_string(), template.title())).collect();
-        let ends = keys.iter().map(|(id, _)| profile.limits.is_end_key(&KeyName::from(&**id)));
+        let mut keys: Vec<(String, String)> = templates
+            .map(|template| (template.id.to_string(), template.title()))
+            .collect();
+        let ends = keys
+            .iter()
+            .map(|(id, _)| profile.limits.is_end_key(&KeyName::from(&**id)));
         let ends: Vec<bool> = ends.collect();
         keys.push((NO_TEMPLATE.to_owned(), String::new()));
         let mut closed = ClosedSessions::default();
@@ -253,7 +256,9 @@ fn holds_keys(line: &[u8]) -> Option<usize> {
     let keys = keys.strip_prefix(b"\"").unwrap_or(keys);
     let keys = keys.strip_suffix(b"\"").unwrap_or(keys);
     let is_key = |key: &[u8]| {
-        let is_plain = key.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+        let is_plain = key
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
         is_plain && key.len() <= LONGEST_KEY && key.iter().any(u8::is_ascii_digit)
     };
     let mut count = 0;
@@ -291,7 +296,11 @@ mod tests {
         let sessions = vec![("a".into(), vec![0, 2, 2]), ("b".into(), vec![2]), ("c".into(), vec![])];
         let names = ["x", "never", "y"].map(|name| (name.to_owned(), String::new()));
         let sequences = Sequences::ordered(sessions, names.to_vec());
-        let keys: Vec<_> = sequences.keys.iter().map(|key| (&*key.name, key.events, key.sessions)).collect();
+        let keys: Vec<_> = sequences
+            .keys
+            .iter()
+            .map(|key| (&*key.name, key.events, key.sessions))
+            .collect();
         assert_eq!(keys, [("y", 3, 2), ("x", 1, 1)]);
         assert_eq!(sequences.sessions[0].1, [1, 0, 0]);
     }

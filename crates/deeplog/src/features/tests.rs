@@ -19,7 +19,9 @@ fn rows(folder: &tempfile::TempDir, name: &str) -> Vec<Vec<String>> {
         .has_headers(false)
         .from_path(folder.path().join(name))
         .unwrap();
-    let rows = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect());
+    let rows = reader
+        .records()
+        .map(|row| row.unwrap().iter().map(str::to_owned).collect());
     rows.collect()
 }
 
@@ -58,7 +60,11 @@ fn parquet_rows(folder: &tempfile::TempDir, name: &str) -> Vec<Vec<String>> {
     let mut rows = vec![names.map(|column| column.name().to_owned()).collect::<Vec<_>>()];
     for row in reader.get_row_iter(None).unwrap() {
         let row = row.unwrap();
-        rows.push(row.get_column_iter().map(|(_, field)| field.to_string().trim_matches('"').to_owned()).collect());
+        rows.push(
+            row.get_column_iter()
+                .map(|(_, field)| field.to_string().trim_matches('"').to_owned())
+                .collect(),
+        );
     }
     rows
 }
@@ -70,11 +76,17 @@ fn both_formats_hold_the_same() {
     for name in ["counts", "sequences", "templates", "tfidf"] {
         let as_numbers = |rows: Vec<Vec<String>>| -> Vec<Vec<Result<f64, String>>> {
             let cell = |cell: String| cell.parse::<f64>().map_err(|_| cell);
-            rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect()
+            rows.into_iter()
+                .map(|row| row.into_iter().map(cell).collect())
+                .collect()
         };
         let csv = as_numbers(rows(&folder, &format!("{name}.csv")));
         assert!(csv.len() > 8, "{name}");
-        assert_eq!(as_numbers(parquet_rows(&folder, &format!("{name}.parquet"))), csv, "{name}");
+        assert_eq!(
+            as_numbers(parquet_rows(&folder, &format!("{name}.parquet"))),
+            csv,
+            "{name}"
+        );
     }
 }
 

@@ -230,12 +230,7 @@ fn without_identifier(candidates: &[Candidate]) -> String {
 }
 
 /// How the log is laid out: header, time stamp, sessions.
-fn layout(
-    sample: &Sample,
-    header: &HeaderGuess,
-    session: &SessionGuess,
-    candidates: &[Candidate],
-) -> Vec<Finding> {
+fn layout(sample: &Sample, header: &HeaderGuess, session: &SessionGuess, candidates: &[Candidate]) -> Vec<Finding> {
     let shown = |line: &Vec<u8>| String::from_utf8_lossy(&line[..line.len().min(160)]).into_owned();
     let fields = header.format.fields().len() - 1;
     let reason = match fields {

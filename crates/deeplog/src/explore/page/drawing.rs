@@ -14,15 +14,15 @@ use crate::explore::seen::Seen;
 use crate::explore::words::cut;
 
 /// A node's box, and the way from one layer to the next, in pixels.
-const BOX: (f64, f64) = (158.0, 44.0);
+const BOX: (f64, f64) = (172.0, 44.0);
 const PITCH: f64 = 96.0;
 const ROOM: Room = Room {
-    node: 200.0,
+    node: 214.0,
     stand_in: 34.0,
 };
 const MARGIN: f64 = 14.0;
 /// Letters of a template that fit into its box.
-const LABEL: usize = 21;
+const LABEL: usize = 22;
 /// A self-loop goes this far out of its box.
 const LOOP: f64 = 26.0;
 /// Edges up and down between the same nodes keep so far apart.
@@ -70,7 +70,11 @@ pub(super) fn svg(graph: &Graph, letters: &FxHashMap<u32, String>, templates: &[
         );
         if edge.share >= 0.1 && edge.share < 0.995 {
             let (x, y) = way.label;
-            let _ = writeln!(labels, "<text class=\"share\" x=\"{x:.0}\" y=\"{y:.0}\">{:.0}%</text>", edge.share * 100.0);
+            let _ = writeln!(
+                labels,
+                "<text class=\"share\" x=\"{x:.0}\" y=\"{y:.0}\">{:.0}%</text>",
+                edge.share * 100.0
+            );
         }
     }
     for (place, &(layer, x)) in layout.places.iter().enumerate() {
@@ -137,7 +141,13 @@ impl Way {
             let (x, y) = (MARGIN + from.1 + BOX.0 / 2.0, top(from.0) + BOX.1 / 2.0);
             let out = x + LOOP;
             return Self {
-                path: format!("M{x:.0} {:.0}C{out:.0} {:.0} {out:.0} {:.0} {x:.0} {:.0}", y - 11.0, y - 20.0, y + 20.0, y + 11.0),
+                path: format!(
+                    "M{x:.0} {:.0}C{out:.0} {:.0} {out:.0} {:.0} {x:.0} {:.0}",
+                    y - 11.0,
+                    y - 20.0,
+                    y + 20.0,
+                    y + 11.0
+                ),
                 label: (x + LOOP - 4.0, y - 14.0),
             };
         }
@@ -171,13 +181,22 @@ impl Way {
                 let _ = write!(path, "L{x1:.0} {y1:.0}");
             } else {
                 let half = (y1 - y0) / 2.0;
-                let _ = write!(path, "C{:.0} {:.0} {x1:.0} {:.0} {x1:.0} {y1:.0}", pair[0].0, y0 + half, y1 - half);
+                let _ = write!(
+                    path,
+                    "C{:.0} {:.0} {x1:.0} {:.0} {x1:.0} {y1:.0}",
+                    pair[0].0,
+                    y0 + half,
+                    y1 - half
+                );
             }
         }
         let (start, next) = (points[0], points[1]);
         Self {
             path,
-            label: (start.0 + (next.0 - start.0) * 0.22, start.1 + (next.1 - start.1) * 0.36 + 4.0),
+            label: (
+                start.0 + (next.0 - start.0) * 0.22,
+                start.1 + (next.1 - start.1) * 0.36 + 4.0,
+            ),
         }
     }
 }

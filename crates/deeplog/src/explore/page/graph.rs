@@ -11,7 +11,7 @@ const REST: f64 = 0.001;
 pub(super) const USUAL: f64 = 0.04;
 /// Of all steps so many are drawn, and of rarer ones so many among them.
 const EDGES: usize = 34;
-const RARE_EDGES: usize = 6;
+const RARE_EDGES: usize = 5;
 
 /// What is drawn.
 pub(super) struct Graph {
@@ -99,6 +99,8 @@ impl Graph {
     /// What a template is called in the drawing: letters by its place.
     pub(super) fn letters(&self) -> FxHashMap<u32, String> {
         let keys = self.nodes.iter().filter(|key| ![BEGIN, END].contains(*key));
-        keys.zip('A'..='Z').map(|(key, letter)| (*key, letter.to_string())).collect()
+        keys.zip('A'..='Z')
+            .map(|(key, letter)| (*key, letter.to_string()))
+            .collect()
     }
 }

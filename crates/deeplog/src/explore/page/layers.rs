@@ -11,6 +11,7 @@ const WIDEST: usize = 4;
 /// Only steps with this share of what leaves their beginning push their end to a further layer.
 const STRONG: f64 = 0.12;
 const SWEEPS: usize = 12;
+const GRAVITY: f64 = 0.1;
 
 /// Room between the middles of neighbours, in the units of the drawing.
 pub(super) struct Room {
@@ -78,20 +79,30 @@ pub(super) fn lay_out(nodes: usize, edges: &[Edge], room: &Room) -> Layout {
         layer.iter().for_each(|&item| level[item] = number);
     }
     for layer in &layers {
-        spread(layer, &mut items, room, |_, at| at as f64 * room.node);
+        let middle = (layer.len() - 1) as f64 / 2.0;
+        spread(layer, &mut items, room, |_, at| (at as f64 - middle) * room.node);
     }
     for sweep in 0..2 * SWEEPS {
         let downwards = sweep % 2 == 0;
-        let order: Vec<usize> = if downwards { (0..depth).collect() } else { (0..depth).rev().collect() };
+        let order: Vec<usize> = if downwards {
+            (0..depth).collect()
+        } else {
+            (0..depth).rev().collect()
+        };
         for number in order {
             // First the neighbours on one side, so that the order settles; then all, so that the places do.
             let beside = |item: usize| {
                 let is_seen = |other: &&usize| sweep >= SWEEPS || (level[**other] < number) == downwards;
-                let (sum, weights) = neighbours[item].iter().filter(is_seen).fold((0.0, 0.0), |(sum, all), &other| {
-                    let weight = weight(&items[item], &items[other]);
-                    (sum + weight * items[other].x, all + weight)
-                });
-                if weights > 0.0 { sum / weights } else { items[item].x }
+                // The middle draws a little, so that parts without an edge between them do not drift apart.
+                let (sum, weights) =
+                    neighbours[item]
+                        .iter()
+                        .filter(is_seen)
+                        .fold((0.0, GRAVITY), |(sum, all), &other| {
+                            let weight = weight(&items[item], &items[other]);
+                            (sum + weight * items[other].x, all + weight)
+                        });
+                sum / weights
             };
             let wanted: Vec<f64> = layers[number].iter().map(|&item| beside(item)).collect();
             let mut order: Vec<usize> = (0..wanted.len()).collect();
@@ -102,8 +113,14 @@ pub(super) fn lay_out(nodes: usize, edges: &[Edge], room: &Room) -> Layout {
             layers[number] = sorted;
         }
     }
-    let left = items.iter().map(|item| item.x - room.of(item) / 2.0).fold(f64::INFINITY, f64::min);
-    let right = items.iter().map(|item| item.x + room.of(item) / 2.0).fold(f64::NEG_INFINITY, f64::max);
+    let left = items
+        .iter()
+        .map(|item| item.x - room.of(item) / 2.0)
+        .fold(f64::INFINITY, f64::min);
+    let right = items
+        .iter()
+        .map(|item| item.x + room.of(item) / 2.0)
+        .fold(f64::NEG_INFINITY, f64::max);
     Layout {
         places: (0..nodes).map(|node| (layer_of[node], items[node].x - left)).collect(),
         ways: chains
@@ -130,22 +147,34 @@ impl Room {
     }
 }
 
-/// Places the items of a layer in their order, as near as may be to where they are wanted.
+/// Places the items of a layer in their order, with room between them, and all in all as near as may be to where they are
+/// wanted: the least squares of the ways off, by pooling neighbours that would overlap.
 fn spread(layer: &[usize], items: &mut [Item], room: &Room, wanted: impl Fn(usize, usize) -> f64) {
-    let mut placed: Vec<f64> = Vec::with_capacity(layer.len());
-    let mut off = 0.0;
+    let mut offsets: Vec<f64> = Vec::with_capacity(layer.len());
     for (at, &item) in layer.iter().enumerate() {
-        let least = match (at.checked_sub(1), placed.last()) {
-            (Some(before), Some(x)) => x + (room.of(&items[layer[before]]) + room.of(&items[item])) / 2.0,
-            _ => f64::NEG_INFINITY,
-        };
-        let wish = wanted(item, at);
-        placed.push(wish.max(least));
-        off += placed[at] - wish;
+        let before = at.checked_sub(1).map(|before| {
+            let gap = (room.of(&items[layer[before]]) + room.of(&items[item])) / 2.0;
+            offsets[before] + gap
+        });
+        offsets.push(before.unwrap_or(0.0));
     }
-    let shift = off / layer.len().max(1) as f64;
-    for (&item, x) in layer.iter().zip(placed) {
-        items[item].x = x - shift;
+    // Pools: where their items would begin, and how many there are.
+    let mut pools: Vec<(f64, usize)> = Vec::new();
+    for (at, &item) in layer.iter().enumerate() {
+        pools.push((wanted(item, at) - offsets[at], 1));
+        while let [.., (a, many), (b, some)] = pools[..]
+            && a > b
+        {
+            pools.truncate(pools.len() - 2);
+            let all = many + some;
+            pools.push(((a * many as f64 + b * some as f64) / all as f64, all));
+        }
+    }
+    let starts = pools
+        .iter()
+        .flat_map(|&(start, count)| std::iter::repeat_n(start, count));
+    for ((&item, offset), start) in layer.iter().zip(&offsets).zip(starts) {
+        items[item].x = start + offset;
     }
 }
 
@@ -160,12 +189,18 @@ fn layers(nodes: usize, edges: &[Edge]) -> Vec<usize> {
         let strong = edges
             .iter()
             .filter(|edge| edge.to == node && edge.share >= STRONG && at[edge.from] < at[node]);
-        let mut place = strong.map(|edge| layer[edge.from] + 1).max().unwrap_or(usize::from(at[node] > 0));
+        let mut place = strong
+            .map(|edge| layer[edge.from] + 1)
+            .max()
+            .unwrap_or(usize::from(at[node] > 0));
         if node == nodes - 1 {
             place = filled.len();
         }
         // The first layer is the begin's alone.
-        while filled.get(place).is_some_and(|count| *count >= if place == 0 { 1 } else { WIDEST }) {
+        while filled
+            .get(place)
+            .is_some_and(|count| *count >= if place == 0 { 1 } else { WIDEST })
+        {
             place += 1;
         }
         if place >= filled.len() {
@@ -179,8 +214,12 @@ fn layers(nodes: usize, edges: &[Edge]) -> Vec<usize> {
         let is_led_to = edges
             .iter()
             .any(|edge| edge.to == node && edge.from != node && edge.share >= STRONG && layer[edge.from] < layer[node]);
-        let below = edges.iter().filter(|edge| edge.from == node && layer[edge.to] > layer[node]);
-        let Some(place) = below.map(|edge| layer[edge.to] - 1).min() else { continue };
+        let below = edges
+            .iter()
+            .filter(|edge| edge.from == node && layer[edge.to] > layer[node]);
+        let Some(place) = below.map(|edge| layer[edge.to] - 1).min() else {
+            continue;
+        };
         if !is_led_to && place > layer[node] && filled[place] < WIDEST && filled[layer[node]] > 1 {
             filled[layer[node]] -= 1;
             filled[place] += 1;
@@ -203,7 +242,9 @@ fn order(nodes: usize, edges: &[Edge]) -> Vec<usize> {
                 edges.iter().find(is_one).map_or(0.0, |edge| edge.step.count as f64)
             };
             let others = left.iter().filter(|other| **other != node);
-            others.map(|&other| weight(node, other) - weight(other, node)).sum::<f64>()
+            others
+                .map(|&other| weight(node, other) - weight(other, node))
+                .sum::<f64>()
         };
         let best = (0..left.len()).max_by(|&a, &b| {
             let balance = out_over_in(left[a]).total_cmp(&out_over_in(left[b]));
@@ -265,7 +306,12 @@ mod tests {
                 .collect();
             let layout = lay_out(nodes, &edges, &ROOM);
             for layer in 0..layout.layers {
-                let mut xs: Vec<f64> = layout.places.iter().filter(|place| place.0 == layer).map(|place| place.1).collect();
+                let mut xs: Vec<f64> = layout
+                    .places
+                    .iter()
+                    .filter(|place| place.0 == layer)
+                    .map(|place| place.1)
+                    .collect();
                 assert!(!xs.is_empty() && xs.len() <= WIDEST, "layer {layer} of {nodes}");
                 xs.sort_by(f64::total_cmp);
                 assert!(xs.windows(2).all(|pair| pair[1] - pair[0] >= 99.9), "{xs:?}");

@@ -49,7 +49,11 @@ fn head(exploration: &Exploration) -> String {
     let lines = gathered.lines;
     let files: Vec<String> = exploration.files.iter().take(12).map(|file| escape(file)).collect();
     let more = exploration.files.len() - files.len();
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     let mut head = format!(
         "<header id=\"top\">\n<h1>A first look</h1>\n<p>{}{more}</p>\n<dl>\n",
         files.join(", ")
@@ -68,7 +72,13 @@ fn head(exploration: &Exploration) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, name)| format!("{} {name}", count(*number)))
         .collect();
-    let small = |text: String| if text.is_empty() { text } else { format!("<small>{text}</small>") };
+    let small = |text: String| {
+        if text.is_empty() {
+            text
+        } else {
+            format!("<small>{text}</small>")
+        }
+    };
     fact("lines", count(lines.lines) + &small(others.join(", ")));
     if lines.messages != lines.lines {
         fact("messages", count(lines.messages));
@@ -135,7 +145,10 @@ fn odd(odd: &[Odd], gathered: &Gathered) -> String {
         let text = if gathered.lines.lines == 0 {
             "The log is empty.".to_owned()
         } else if gathered.misfits.count == 0 {
-            format!("The log holds {} and nothing else.", number(gathered.lines.blank, "blank line"))
+            format!(
+                "The log holds {} and nothing else.",
+                number(gathered.lines.blank, "blank line")
+            )
         } else {
             format!(
                 "None of the {} fits the header; give a dataset with another one, or none to have it guessed. The first: \
@@ -174,18 +187,26 @@ fn fields(gathered: &Gathered) -> String {
     let shown = gathered.shown_fields(FIELDS);
     let mut html = "<h2 id=\"fields\">Levels, components, other fields</h2>\n".to_owned();
     if shown.is_empty() {
-        return html + "<p class=\"quiet\">The header has no field whose values come back: no levels, no components.</p>\n";
+        return html
+            + "<p class=\"quiet\">The header has no field whose values come back: no levels, no components.</p>\n";
     }
     html += "<div class=\"pair\">\n";
     for field in &shown {
         html += &bars_of(field);
     }
     html += "</div>\n";
-    let various = gathered.fields.iter().filter(|field| field.present > 0 && !field.is_worth_a_look());
+    let various = gathered
+        .fields
+        .iter()
+        .filter(|field| field.present > 0 && !field.is_worth_a_look());
     let various: Vec<String> = various
         .map(|field| {
             let more = if field.others > 0 { " and more" } else { "" };
-            format!("&lt;{}&gt; ({}{more})", escape(&field.name), count(field.distinct() as u64))
+            format!(
+                "&lt;{}&gt; ({}{more})",
+                escape(&field.name),
+                count(field.distinct() as u64)
+            )
         })
         .collect();
     if !various.is_empty() {
@@ -203,7 +224,11 @@ fn bars_of(field: &Values) -> String {
     let most = top.first().map_or(1, |(_, count)| *count).max(1);
     let mut html = format!("<div><h3>{}</h3>\n<div class=\"bars\">\n", escape(&field.name));
     for (value, number) in &top {
-        let class = if field.is_level() { class(Severity::of(value)) } else { "" };
+        let class = if field.is_level() {
+            class(Severity::of(value))
+        } else {
+            ""
+        };
         let text = escape(&self::shown(value));
         let _ = writeln!(
             html,

@@ -23,7 +23,11 @@ const TEXT: usize = 160;
 pub(super) fn section(gathered: &Gathered) -> String {
     let has_sessions = gathered.understanding.has_sessions;
     let all = &gathered.templates.all;
-    let graph = Graph::of(&gathered.flow, |key| all.get(key as usize).map_or(0, |seen| seen.count), has_sessions);
+    let graph = Graph::of(
+        &gathered.flow,
+        |key| all.get(key as usize).map_or(0, |seen| seen.count),
+        has_sessions,
+    );
     let letters = graph.letters();
     let events: u64 = gathered.lines.messages;
     let drawn: u64 = letters.keys().map(|key| all[*key as usize].count).sum();
@@ -47,6 +51,7 @@ pub(super) fn section(gathered: &Gathered) -> String {
         probability(USUAL).replace(".00", ""),
         match graph.left_out {
             0 => String::new(),
+            1 => " One rarer step between them is not drawn.".to_owned(),
             more => format!(" {} rarer steps between them are not drawn.", count(more as u64)),
         }
     );
@@ -154,8 +159,14 @@ fn rare(gathered: &Gathered, letters: &FxHashMap<u32, String>) -> String {
     let text = |key: u32| match gathered.templates.all.get(key as usize) {
         None => format!("<b>{}</b>", name(key, letters)),
         Some(seen) => {
-            let letter = letters.get(&key).map(|letter| format!("<span class=\"letter\">{letter}</span> "));
-            format!("{}<code>{}</code>", letter.unwrap_or_default(), escape(&cut(&seen.text, TEXT / 2)))
+            let letter = letters
+                .get(&key)
+                .map(|letter| format!("<span class=\"letter\">{letter}</span> "));
+            format!(
+                "{}<code>{}</code>",
+                letter.unwrap_or_default(),
+                escape(&cut(&seen.text, TEXT / 2))
+            )
         }
     };
     for ((from, to), step) in rare.iter().take(RARE) {

@@ -34,7 +34,11 @@ pub(super) fn section(gathered: &Gathered) -> String {
     html += "</div>\n<h3>The most frequent</h3>\n<p class=\"quiet\">Each opens to show what stood in the place of its \
              parameters.";
     if templates.number() > DESCRIBED {
-        let covered: u64 = templates.described.iter().map(|&index| templates.all[index].count).sum();
+        let covered: u64 = templates
+            .described
+            .iter()
+            .map(|&index| templates.all[index].count)
+            .sum();
         let _ = write!(
             html,
             " These {DESCRIBED} are {} of the messages; <code>deeplog parse</code> gives all.",
@@ -44,7 +48,9 @@ pub(super) fn section(gathered: &Gathered) -> String {
     html += "</p>\n";
     let (first, rest) = templates.described.split_at(templates.described.len().min(OPEN));
     let list = |some: &[usize]| -> String {
-        some.iter().map(|&index| template(&templates.all[index], messages)).collect()
+        some.iter()
+            .map(|&index| template(&templates.all[index], messages))
+            .collect()
     };
     html += &list(first);
     html + &folded(rest.len(), "more template", &list(rest))
@@ -57,7 +63,10 @@ fn growth_in_words(gathered: &Gathered) -> String {
     let first = |index: &&usize| gathered.templates.all[**index].first.line;
     let all = order.len() as f64;
     let in_half = order.iter().filter(|index| first(index) <= half).count() as f64;
-    let late = order.iter().filter(|index| first(index) > gathered.lines.lines - fifth).count();
+    let late = order
+        .iter()
+        .filter(|index| first(index) > gathered.lines.lines - fifth)
+        .count();
     if gathered.lines.lines < 100 {
         return "Too few lines to say whether more would bring new ones.".to_owned();
     }
@@ -181,7 +190,10 @@ pub(super) fn rare(gathered: &Gathered) -> String {
     let rare = gathered.templates.rare();
     let mut html = "<h2 id=\"rare\">Rare templates</h2>\n".to_owned();
     if rare.is_empty() {
-        let _ = writeln!(html, "<p class=\"quiet\">Every template comes more than {RARE} times.</p>");
+        let _ = writeln!(
+            html,
+            "<p class=\"quiet\">Every template comes more than {RARE} times.</p>"
+        );
         return html;
     }
     let _ = writeln!(
@@ -218,10 +230,11 @@ fn folded(some: usize, what: &str, html: &str) -> String {
 }
 
 fn rare_table(gathered: &Gathered, rare: &[usize]) -> String {
-    let mut html = "<div class=\"wide\"><table class=\"left\"><thead><tr><th scope=\"col\" class=\"number\">line</th>\
+    let mut html =
+        "<div class=\"wide\"><table class=\"left rare\"><thead><tr><th scope=\"col\" class=\"number\">line</th>\
                     <th scope=\"col\">time</th><th scope=\"col\" class=\"number\">lines</th>\
                     <th scope=\"col\">first message</th></tr></thead><tbody>\n"
-        .to_owned();
+            .to_owned();
     for &index in rare {
         let seen = &gathered.templates.all[index];
         let text = seen.example.as_ref().unwrap_or(&seen.text);

@@ -62,7 +62,11 @@ fn chart(buckets: &[(Timestamp, Bucket)], most: u64) -> String {
             if lines > 0 {
                 let height = lines as f64 * scale * stretch;
                 y -= height;
-                let _ = write!(paths[severity as usize], "M{:.2} {y:.2}h.84v{height:.2}h-.84z", x as f64 + 0.08);
+                let _ = write!(
+                    paths[severity as usize],
+                    "M{:.2} {y:.2}h.84v{height:.2}h-.84z",
+                    x as f64 + 0.08
+                );
             }
         }
         let _ = write!(
@@ -75,7 +79,13 @@ fn chart(buckets: &[(Timestamp, Bucket)], most: u64) -> String {
     }
     let paths: String = Severity::ALL
         .into_iter()
-        .map(|severity| format!("<path class=\"{}\" d=\"{}\"/>", class(severity), paths[severity as usize]))
+        .map(|severity| {
+            format!(
+                "<path class=\"{}\" d=\"{}\"/>",
+                class(severity),
+                paths[severity as usize]
+            )
+        })
         .collect();
     format!(
         "<div class=\"chart\"><div class=\"plot\"><svg viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" \
@@ -98,9 +108,13 @@ fn axis(buckets: &[(Timestamp, Bucket)]) -> String {
 }
 
 fn key(buckets: &[Bucket]) -> String {
-    let total = |severity: Severity| -> u64 { buckets.iter().map(|bucket| bucket.by_severity[severity as usize]).sum() };
+    let total =
+        |severity: Severity| -> u64 { buckets.iter().map(|bucket| bucket.by_severity[severity as usize]).sum() };
     let totals: Vec<(Severity, u64)> = Severity::ALL.map(|severity| (severity, total(severity))).to_vec();
-    if totals.iter().all(|(severity, lines)| *severity == Severity::None || *lines == 0) {
+    if totals
+        .iter()
+        .all(|(severity, lines)| *severity == Severity::None || *lines == 0)
+    {
         return String::new();
     }
     let mut html = "<ul class=\"key\">".to_owned();
@@ -123,7 +137,8 @@ fn bursts(buckets: &[(Timestamp, Bucket)], median: u64) -> String {
     bursts.truncate(BURSTS);
     let mut html = "<div><h3>Bursts</h3>\n".to_owned();
     if all == 0 {
-        return html + "<p class=\"quiet\">No bar is five times as high as a usual one, with 50 lines or more.</p></div>\n";
+        return html
+            + "<p class=\"quiet\">No bar is five times as high as a usual one, with 50 lines or more.</p></div>\n";
     }
     html += "<div class=\"wide\"><table><thead><tr><th scope=\"col\">from</th><th scope=\"col\">lines</th>\
              <th scope=\"col\">× usual</th><th scope=\"col\">first line</th></tr></thead><tbody>\n";
@@ -139,7 +154,11 @@ fn bursts(buckets: &[(Timestamp, Bucket)], median: u64) -> String {
     }
     html += "</tbody></table></div>\n";
     if all > bursts.len() {
-        let _ = writeln!(html, "<p class=\"quiet\">and {} more</p>", count((all - bursts.len()) as u64));
+        let _ = writeln!(
+            html,
+            "<p class=\"quiet\">and {} more</p>",
+            count((all - bursts.len()) as u64)
+        );
     }
     html + "</div>\n"
 }
