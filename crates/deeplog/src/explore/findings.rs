@@ -17,7 +17,7 @@ const END_OF_LOG: u64 = 5;
 /// A bucket with so many times the median is a burst, if it holds so many lines.
 const BURST: u64 = 5;
 const BURST_LINES: u64 = 50;
-/// A silence is long if it is so many times as long as all but one in a hundred pauses.
+/// A silence is long if it is so many times as long as almost all pauses.
 const SILENCE: u64 = 10;
 /// Stamps often tell no less than a second.
 const SECOND: u64 = 1_000_000;
@@ -220,11 +220,13 @@ fn burst(gathered: &Gathered, buckets: &[Bucket]) -> Option<Odd> {
 
 fn silence(gathered: &Gathered) -> Option<Odd> {
     let longest = gathered.volume.silences.first()?;
-    let usual = gathered.volume.pauses.quantile(0.99);
-    let is_long = gathered.volume.pauses.count >= 20 && longest.length >= SILENCE * usual.max(SECOND);
+    let pauses = &gathered.volume.pauses;
+    // All but one in a hundred, and but the longest two of a few.
+    let usual = pauses.quantile((1.0 - 2.0 / pauses.count as f64).clamp(0.0, 0.99));
+    let is_long = pauses.count >= 20 && longest.length >= SILENCE * usual.max(SECOND);
     is_long.then(|| {
         let text = format!(
-            "Nothing was written for {} after {}, between lines {} and {}; 99% of the pauses are {} or less",
+            "Nothing was written for {} after {}, between lines {} and {}; almost all pauses are {} or less",
             span(longest.length),
             time(longest.from),
             count(longest.lines.0),

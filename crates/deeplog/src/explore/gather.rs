@@ -9,6 +9,7 @@ use super::seen::{Moment, Templates};
 use super::severity::Severity;
 use super::values::Values;
 use super::volume::Volume;
+use super::words::number;
 use crate::error::{Error, Result};
 use crate::intake::Intake;
 use crate::line_reader::LineCounters;
@@ -121,6 +122,27 @@ impl Gathered {
         shown.sort_by_key(|field| (!field.is_level(), !field.is_component()));
         shown.truncate(most);
         shown
+    }
+
+    /// Why there is nothing to look at, if so. What comes from the log is in the second text, not yet safe to show.
+    pub(super) fn nothing(&self) -> Option<(String, Option<&str>)> {
+        let lines = self.lines.lines;
+        if lines == 0 {
+            Some(("The log is empty.".to_owned(), None))
+        } else if self.understanding.is_blank || lines == self.lines.blank {
+            Some((
+                format!("The log holds {} and nothing else.", number(lines, "blank line")),
+                None,
+            ))
+        } else if self.lines.messages == 0 {
+            let what = format!(
+                "None of the {} fits the header: give a dataset with another one, or none to have it guessed. The first: ",
+                number(lines, "line")
+            );
+            Some((what, Some(&self.misfits.example)))
+        } else {
+            None
+        }
     }
 
     /// Whether lines say how bad they are.

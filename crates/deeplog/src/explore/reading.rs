@@ -22,6 +22,8 @@ pub(crate) struct Understanding {
     /// Its rule forms one session of the whole log where [`Self::has_sessions`] is not set.
     pub(crate) profile: Profile,
     pub(crate) has_sessions: bool,
+    /// Whether there is nothing but white space in it.
+    pub(crate) is_blank: bool,
     /// What was guessed, how sure that is, and why; nothing where a dataset says all.
     pub(crate) guesses: Vec<Finding>,
     edits: Edits,
@@ -47,13 +49,15 @@ impl Understanding {
         Ok(Self {
             profile,
             has_sessions: true,
+            is_blank: false,
             guesses: Vec::new(),
             edits,
         })
     }
 
     fn guess(files: &[PathBuf]) -> Result<Self> {
-        let (header, time, session, guesses) = if has_text(files)? {
+        let is_blank = !has_text(files)?;
+        let (header, time, session, guesses) = if !is_blank {
             let guessed = guess_all(files)?;
             (guessed.header, guessed.stamp, guessed.session, guessed.findings)
         } else {
@@ -83,6 +87,7 @@ impl Understanding {
         Ok(Self {
             profile,
             has_sessions,
+            is_blank,
             guesses,
             edits: Edits::default(),
         })

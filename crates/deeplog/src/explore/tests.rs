@@ -47,7 +47,7 @@ fn jobs() -> String {
             _ => format!("{} INFO job-{n} done\n", at + 10),
         };
         if n == 20 {
-            log += "no header here\n";
+            log += "misfit\n";
         }
     }
     // A day later, a line that is earlier than the one before.
@@ -70,7 +70,7 @@ fn what_is_odd_is_told_with_its_lines() {
     let exploration = explored(jobs().as_bytes(), Some(&dataset()), 2);
     let odd = sentences(&exploration).join("\n");
     for wanted in [
-        "1 line (1.20%) fits no header, the first in line 43: no header here",
+        "1 line (1.20%) fits no header, the first in line 43: misfit",
         "1 line (1.22%) is of level error or worse, of 1 template: 1 × ",
         " failed: disk full from line 81",
         "Nothing was written for 1 d 3 h after 2023-11-14 22:26:30, between lines 81 and 82",

@@ -27,7 +27,7 @@ pub(super) fn text(exploration: &Exploration, width: usize) -> String {
     let gathered = &exploration.gathered;
     let mut text = head(exploration);
     text += &odd(&exploration.odd, gathered, width);
-    if gathered.lines.messages > 0 {
+    if gathered.nothing().is_none() {
         text += &volume(gathered, width);
         text += &fields(gathered);
         text += &templates(gathered, width);
@@ -69,13 +69,9 @@ fn head(exploration: &Exploration) -> String {
 }
 
 fn odd(odd: &[Odd], gathered: &Gathered, width: usize) -> String {
-    if gathered.lines.messages == 0 {
-        let what = match gathered.lines.lines {
-            0 => "The log is empty.".to_owned(),
-            lines if gathered.misfits.count > 0 => format!("None of the {} fits the header.", number(lines, "line")),
-            lines => format!("The log holds {} and nothing else.", number(lines, "blank line")),
-        };
-        return format!("\n{what}\n");
+    if let Some((why, theirs)) = gathered.nothing() {
+        let theirs = theirs.map(|text| visible(&cut(text, QUOTE)));
+        return format!("\n{}\n", wrap(&(why + &theirs.unwrap_or_default()), width, 0));
     }
     if odd.is_empty() {
         return "\nwhat looks odd\n  nothing\n".to_owned();

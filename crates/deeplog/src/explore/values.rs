@@ -110,7 +110,7 @@ mod tests {
     fn values_are_counted_up_to_a_bound() {
         let names = ["Date", "Level", "Pid", "Content"].map(str::to_owned);
         let mut fields = Values::of_fields(&names, &names[..1]);
-        assert_eq!(fields.iter().map(|field| field.column()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(fields.iter().map(Values::column).collect::<Vec<_>>(), [1, 2]);
         let [level, pid] = &mut fields[..] else { panic!() };
         for n in 0..3_000_u32 {
             level.add(if n % 3 == 0 { b"WARN" } else { b"INFO" });

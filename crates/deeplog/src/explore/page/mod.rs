@@ -33,7 +33,7 @@ pub(super) fn html(exploration: &Exploration) -> String {
     let gathered = &exploration.gathered;
     let mut main = head(exploration);
     main += &odd(&exploration.odd, gathered);
-    if gathered.lines.messages > 0 {
+    if gathered.nothing().is_none() {
         main += &volume::section(gathered);
         main += &fields(gathered);
         main += &templates::section(gathered);
@@ -93,7 +93,7 @@ fn head(exploration: &Exploration) -> String {
     }
     head += "</dl>\n";
     head += &how_read(gathered);
-    if lines.messages > 0 {
+    if gathered.nothing().is_none() {
         head += "<nav aria-label=\"Sections\"><a href=\"#volume\">Volume</a> <a href=\"#fields\">Levels and components</a> \
                  <a href=\"#templates\">Templates</a> <a href=\"#rare\">Rare templates</a> <a href=\"#flow\">What follows what</a> \
                  <a href=\"#sessions\">Sessions</a></nav>\n";
@@ -141,22 +141,9 @@ fn without_sessions(reason: &str) -> String {
 }
 
 fn odd(odd: &[Odd], gathered: &Gathered) -> String {
-    if gathered.lines.messages == 0 {
-        let text = if gathered.lines.lines == 0 {
-            "The log is empty.".to_owned()
-        } else if gathered.misfits.count == 0 {
-            format!(
-                "The log holds {} and nothing else.",
-                number(gathered.lines.blank, "blank line")
-            )
-        } else {
-            format!(
-                "None of the {} fits the header; give a dataset with another one, or none to have it guessed. The first: \
-                 <code>{}</code>",
-                number(gathered.lines.lines, "line"),
-                escape(&gathered.misfits.example)
-            )
-        };
+    if let Some((why, theirs)) = gathered.nothing() {
+        let theirs = theirs.map(|text| format!("<code>{}</code>", escape(text)));
+        let text = escape(&why) + &theirs.unwrap_or_default();
         return format!("<section class=\"odd\"><h2>Nothing to look at</h2><p>{text}</p></section>\n");
     }
     if odd.is_empty() {

@@ -48,7 +48,7 @@ pub(super) fn section(gathered: &Gathered) -> String {
     let _ = writeln!(
         html,
         "<div><h3>Events of a session</h3>\n{}{}</div>",
-        quantiles(&flow.lengths, |events| count(events)),
+        quantiles(&flow.lengths, count),
         bars(&lengths(&flow.lengths), flow.lengths.count)
     );
     if flow.durations.count > 0 {

@@ -221,7 +221,7 @@ pub(crate) fn parameter_table(main: &mut String, spreads: &[Spread], more: usize
         );
     }
     if more > 0 {
-        let _ = writeln!(main, "<p class=\"quiet\">{} more parameters are not shown.</p>", more);
+        let _ = writeln!(main, "<p class=\"quiet\">{more} more parameters are not shown.</p>");
     }
 }
 
