@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::harness::{finish, repository};
 use crate::samples::{quickstart, session_file, session_model, session_room};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 14] = [
     "init",
     "run",
     "check",
@@ -18,6 +18,8 @@ const VERBS: [&str; 12] = [
     "synth",
     "report",
     "completions",
+    "explore",
+    "features",
 ];
 
 const RUN: &str = "run sessions.toml --out out";

@@ -12,6 +12,7 @@ mod command_line;
 mod datasets;
 mod detecting;
 mod exchange;
+mod explore;
 mod formats;
 mod harness;
 mod hostile;

@@ -31,6 +31,10 @@ struct Call {
 enum Verb {
     /// Look at an unknown log and write a dataset and an experiment for it
     Init(verbs::init::Args),
+    /// Take a first look at unknown logs: one HTML page, and the same in short as text
+    Explore(verbs::explore::Args),
+    /// Write sessions as matrices: counts of event templates, TF-IDF, sequences; as CSV and Parquet
+    Features(verbs::features::Args),
     /// Run an experiment: train, detect, evaluate, draw, report
     Run(verbs::run::Args),
     /// Show every mistake in an experiment, field by field, and run nothing
@@ -68,6 +72,8 @@ fn main() -> ExitCode {
     let mut console = Console::new(call.quiet, call.verbose, call.color);
     let result = match call.verb {
         Verb::Init(args) => verbs::init::run(args, &mut console),
+        Verb::Explore(args) => verbs::explore::run(args, &mut console),
+        Verb::Features(args) => verbs::features::run(args, &mut console),
         Verb::Run(args) => verbs::run::run(args, &mut console),
         Verb::Check(args) => verbs::check::run(args),
         Verb::Train(args) => verbs::train::run(args, &mut console),

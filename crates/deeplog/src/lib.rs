@@ -44,6 +44,8 @@ mod detect;
 mod error;
 mod exchange;
 mod experiment;
+mod explore;
+mod features;
 mod framed;
 mod init;
 mod input;
@@ -73,6 +75,8 @@ pub use experiment::{
     ModelSettings, Override, Plan, PlannedRun, Profile, Source, Split, SplitMethod, Stamp, Stress,
     Training as TrainingSettings, results_folder,
 };
+pub use explore::{Exploration, explore};
+pub use features::{FeatureSummary, MatrixFormat, WIDEST, features};
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
     Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,

@@ -1,9 +1,14 @@
 //! Arguments that several verbs share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use deeplog::{AnyExperiment, Error, Experiment, Model, Observer, Override, Result, expand, expand_logs, record_texts};
+use deeplog::{
+    AnyExperiment, Error, Experiment, Model, Observer, Override, Profile, Result, expand, expand_guessed, expand_logs,
+    record_texts,
+};
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::{Metrics, Results};
 
@@ -23,6 +28,23 @@ pub(crate) struct DeviceArgs {
     /// Where to train and score: cpu, ndarray, gpu or cuda (all but the first are cargo features)
     #[arg(long, default_value_t = DeviceKind::Cpu, value_name = "DEVICE")]
     device: DeviceKind,
+}
+
+/// How many threads make lines ready.
+#[derive(clap::Args)]
+pub(crate) struct ThreadArgs {
+    /// Threads that make lines ready; the result is the same with any number [default: one for each core]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=128))]
+    threads: Option<u8>,
+}
+
+impl ThreadArgs {
+    pub(crate) fn count(&self) -> usize {
+        self.threads.map_or_else(
+            || thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            usize::from,
+        )
+    }
 }
 
 /// A trained model and what it is to judge.
@@ -142,4 +164,38 @@ pub(crate) fn runs_of(path: &Path) -> Result<Vec<(PathBuf, Metrics)>> {
         }
     };
     references.into_iter().map(run).collect()
+}
+
+/// The file's name up to the first dot, with nothing in it that a folder cannot be called.
+pub(crate) fn file_stem(log: &Path) -> String {
+    let name = log
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
+    let plain: String = stem
+        .chars()
+        .map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
+    if plain.trim_matches('_').is_empty() {
+        "log".to_owned()
+    } else {
+        plain
+    }
+}
+
+/// The files behind logs, each log's in their order, by the dataset if there is one.
+pub(crate) fn log_files(
+    logs: &[PathBuf],
+    profile: Option<&Profile>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for log in logs {
+        files.extend(match profile {
+            Some(profile) => expand_logs(log, profile, observer)?,
+            None => expand_guessed(log, observer)?,
+        });
+    }
+    Ok(files)
 }

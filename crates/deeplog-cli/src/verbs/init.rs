@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use deeplog::{Error, Finding};
 use evaluation::visible;
 
+use super::common::file_stem;
 use crate::console::Console;
 
 #[derive(clap::Args)]
@@ -29,7 +30,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         let fact = "standard input cannot be named in an experiment";
         return Err(Error::run(fact, "write the log to a file and give that").into());
     }
-    let name = args.name.unwrap_or_else(|| name_of(&args.log));
+    let name = args.name.unwrap_or_else(|| file_stem(&args.log));
     let survey = deeplog::survey(&args.log, &name, console)?;
     let [dataset, experiment] = survey.write(&args.out, args.force)?;
     for finding in &survey.findings {
@@ -38,24 +39,6 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     console.say(&format!("wrote {} and {}", dataset.display(), experiment.display()));
     anstream::println!("next: deeplog run {}", experiment.display());
     Ok(ExitCode::SUCCESS)
-}
-
-/// The file's name up to the first dot, with nothing in it that a folder cannot be called.
-fn name_of(log: &Path) -> String {
-    let name = log
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
-    let plain: String = stem
-        .chars()
-        .map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' })
-        .collect();
-    if plain.trim_matches('_').is_empty() {
-        "log".to_owned()
-    } else {
-        plain
-    }
 }
 
 fn shown(finding: &Finding) -> String {

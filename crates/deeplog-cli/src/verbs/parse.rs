@@ -1,14 +1,13 @@
 //! `deeplog parse`: logs to event templates and parameters.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
 use deeplog::{Error, ParserState, Parsing, Profile, StateFile, TableFormat, expand, expand_guessed, expand_logs};
 use drain_parser::{AutoConfig, DrainConfig, LineFormat, ParserConfig};
 
+use super::common::ThreadArgs;
 use crate::console::Console;
 
 #[derive(clap::Args)]
@@ -60,9 +59,8 @@ pub(crate) struct Args {
         default_value = "csv"
     )]
     output: Vec<Format>,
-    /// Threads that make lines ready; the result is the same with any number [default: one for each core]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=128))]
-    threads: Option<u8>,
+    #[command(flatten)]
+    threads: ThreadArgs,
     /// Write no row for each line
     #[arg(long, conflicts_with = "output")]
     no_structured: bool,
@@ -115,7 +113,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         header,
         time,
         parser: args.settings(base),
-        threads: args.threads.map_or_else(cores, usize::from),
+        threads: args.threads.count(),
         tables: args.tables(),
         report: args.report,
         state,
@@ -143,10 +141,6 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         args.out.display()
     ));
     Ok(ExitCode::SUCCESS)
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 impl Args {

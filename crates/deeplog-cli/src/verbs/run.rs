@@ -8,6 +8,7 @@ use deeplog::{
     AnyExperiment, LineExperiment, Miss, Observer, Plan, Ran, RunOptions, RunSummary, SeriesSummary, SplitMethod,
     results_folder, run_lines,
 };
+use deeplog_lstm::Device;
 use evaluation::{Results, audit_sentence, explanation_text, grid_table, results_table, series_table};
 
 use super::common::{DeviceArgs, ExperimentArgs};

@@ -22,6 +22,7 @@ use drain_parser::{LineFormat, Parser, ParserConfig};
 use sequence_windowing::{Limits, SessionRule};
 
 use crate::error::{Error, Result};
+use crate::experiment::Stamp;
 use crate::input::{expand, in_order_of_time};
 use crate::observer::Observer;
 use guess::{HeaderGuess, StampGuess};
@@ -30,6 +31,7 @@ use messages::Messages;
 use sample::Sample;
 use stamp::Stamps;
 use stream::SessionGuess;
+pub(crate) use write::rule_in_words;
 
 /// An identifier that scores this much makes sessions, whatever else there is.
 const GOOD: f64 = 0.5;
@@ -82,7 +84,8 @@ pub fn survey(log: &Path, name: &str, observer: &mut dyn Observer) -> Result<Sur
     let messages = Messages::read(&files, &header)?;
     let candidates = identifier::candidates(&messages).map_err(internal)?;
     let session = session(&messages, &header, &candidates);
-    let findings = findings(&sample, &header, &session, &candidates, &messages)?;
+    let mut findings = layout(&sample, &header, &session, &candidates);
+    findings.push(templates(&messages, &header)?);
     let dataset = write::dataset(name, &path, &header, &session, &findings);
     let experiment = write::experiment(name, &path, messages.len());
     Ok(Survey {
@@ -115,6 +118,33 @@ pub fn expand_guessed(pattern: &Path, observer: &mut dyn Observer) -> Result<Vec
     let guess = guess(&files, &Sample::read(&files)?)?;
     let stamp = guess.stamp.as_ref().map(StampGuess::stamp);
     in_order_of_time(files, &guess.format, stamp.as_ref(), observer)
+}
+
+/// What is thought of a log without looking at all of it.
+pub(crate) struct Guessed {
+    pub(crate) header: LineFormat,
+    pub(crate) stamp: Option<Stamp>,
+    /// Which lines form sessions; windows are not counted as such.
+    pub(crate) session: Option<(SessionRule, Limits)>,
+    /// How sure each of these is, and why.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// The header, the time stamp and the sessions of some logs in their order.
+pub(crate) fn guess_all(files: &[PathBuf]) -> Result<Guessed> {
+    let sample = Sample::read(files)?;
+    let header = guess(files, &sample)?;
+    let messages = Messages::read(files, &header)?;
+    let candidates = identifier::candidates(&messages).map_err(internal)?;
+    let session = session(&messages, &header, &candidates);
+    let findings = layout(&sample, &header, &session, &candidates);
+    let is_window = matches!(session.rule, SessionRule::Time { .. } | SessionRule::Count { .. });
+    Ok(Guessed {
+        stamp: header.stamp.as_ref().map(StampGuess::stamp),
+        header: header.format,
+        session: (!is_window).then_some((session.rule, session.limits)),
+        findings,
+    })
 }
 
 /// The format of values that are time stamps and nothing else, and the share of them that it reads: most, or `None`.
@@ -199,13 +229,8 @@ fn without_identifier(candidates: &[Candidate]) -> String {
     }
 }
 
-fn findings(
-    sample: &Sample,
-    header: &HeaderGuess,
-    session: &SessionGuess,
-    candidates: &[Candidate],
-    messages: &Messages,
-) -> Result<Vec<Finding>> {
+/// How the log is laid out: header, time stamp, sessions.
+fn layout(sample: &Sample, header: &HeaderGuess, session: &SessionGuess, candidates: &[Candidate]) -> Vec<Finding> {
     let shown = |line: &Vec<u8>| String::from_utf8_lossy(&line[..line.len().min(160)]).into_owned();
     let fields = header.format.fields().len() - 1;
     let reason = match fields {
@@ -251,7 +276,7 @@ fn findings(
     });
     findings.push(Finding {
         subject: "session",
-        value: write::rule_in_words(&session.rule),
+        value: rule_in_words(&session.rule),
         confidence: percent(session.confidence),
         reason: session.reason.clone(),
         examples: session.examples.clone(),
@@ -272,8 +297,7 @@ fn findings(
             examples: other.examples.clone(),
         });
     }
-    findings.push(templates(messages, header)?);
-    Ok(findings)
+    findings
 }
 
 /// The commonest event templates of the messages looked at.

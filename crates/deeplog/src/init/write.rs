@@ -129,7 +129,7 @@ pub(super) fn files(survey: &Survey, folder: &Path, force: bool) -> Result<[Path
 }
 
 /// A rule for people.
-pub(super) fn rule_in_words(rule: &SessionRule) -> String {
+pub(crate) fn rule_in_words(rule: &SessionRule) -> String {
     let per = |field: &Option<String>| {
         field
             .as_ref()

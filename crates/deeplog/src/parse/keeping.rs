@@ -12,7 +12,7 @@ use crate::output::AtomicFile;
 use crate::parser_state::ParserState;
 
 /// The file of a state while lines are learnt.
-pub(super) struct Keeping {
+pub(crate) struct Keeping {
     path: PathBuf,
     every: Duration,
     last: Instant,

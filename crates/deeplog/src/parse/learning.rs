@@ -18,14 +18,14 @@ use crate::parser_state::ParserState;
 const LOOK: u64 = 4096;
 
 /// What the first pass leaves to the second.
-pub(super) struct Learnt {
+pub(crate) struct Learnt {
     /// The parser as it is in the end.
-    pub(super) state: ParserState,
+    pub(crate) state: ParserState,
     /// The cluster of each message, in order, if they were to be kept.
     clusters: Vec<Assignment>,
     /// What became of the lines of this call.
-    pub(super) lines: LineCounters,
-    pub(super) cut: u64,
+    pub(crate) lines: LineCounters,
+    pub(crate) cut: u64,
 }
 
 /// The cluster of a message: its [`ClusterId`] plus one in four bytes. A list of assignments holds nothing else, whatever
@@ -44,7 +44,7 @@ struct Pass<'a> {
 
 /// Learns all lines, on several threads if lines are messages by themselves; asked to stop, it keeps the state where it
 /// has a place. The number of threads changes nothing in the result.
-pub(super) fn learn(
+pub(crate) fn learn(
     files: &[PathBuf],
     state: ParserState,
     keep_clusters: bool,
@@ -133,7 +133,7 @@ impl Pass<'_> {
 
 impl Learnt {
     /// How many lines of this call taught each template; where templates were edited, how many lines did at all.
-    pub(super) fn counts(&self, frozen: &FrozenParser) -> Vec<u64> {
+    pub(crate) fn counts(&self, frozen: &FrozenParser) -> Vec<u64> {
         if !self.state.edits.is_empty() {
             return frozen.templates().iter().map(|template| template.count).collect();
         }
@@ -143,7 +143,7 @@ impl Learnt {
     }
 
     /// For each message the index of its template, where its cluster is still alive and no edit stands above it.
-    pub(super) fn templates<'l>(&'l self, frozen: &FrozenParser) -> impl Iterator<Item = Option<usize>> + 'l {
+    pub(crate) fn templates<'l>(&'l self, frozen: &FrozenParser) -> impl Iterator<Item = Option<usize>> + 'l {
         let unedited = if self.state.edits.is_empty() {
             frozen.templates()
         } else {

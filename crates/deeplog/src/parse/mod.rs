@@ -34,12 +34,16 @@ use crate::templates::edits_of_no_template;
 use csv_table::CsvTable;
 use jsonl_table::JsonlTable;
 use keeping::{Keeping, interrupted};
-use learning::{Learnt, learn};
+pub(crate) use learning::{Learnt, learn};
 use parquet_table::ParquetTable;
+pub(crate) use parquet_table::told as parquet_error;
 use report::Report;
+pub(crate) use report::{Spread, marked, parameter_table, readable};
 use row::{RowReader, Sink};
-use spool::Spooled;
+pub(crate) use spool::Spooled;
 use stamp::StampReader;
+pub(crate) use stamp::rfc3339;
+pub(crate) use text::shown;
 
 /// Columns of the tables that are not the header's.
 const OWN_COLUMNS: [&str; 5] = ["LineId", "EventTime", "EventId", "EventTemplate", "ParameterList"];

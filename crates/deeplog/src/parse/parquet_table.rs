@@ -249,7 +249,7 @@ fn schema(columns: &[&str]) -> Result<TypePtr, ParquetError> {
 }
 
 /// An error of the disk as it was; any other would be a mistake in what is written here.
-fn told(error: ParquetError) -> io::Error {
+pub(crate) fn told(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(error) => match error.downcast::<io::Error>() {
             Ok(error) => *error,

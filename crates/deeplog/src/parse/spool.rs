@@ -9,15 +9,15 @@ use tempfile::NamedTempFile;
 use crate::error::{Error, Result};
 
 /// Files to read, with copies of those that flow by only once: standard input and pipes.
-pub(super) struct Spooled {
+pub(crate) struct Spooled {
     /// What to read, in order.
-    pub(super) files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The copies; dropping them removes them.
     _copies: Vec<NamedTempFile>,
 }
 
 impl Spooled {
-    pub(super) fn new(inputs: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn new(inputs: &[PathBuf]) -> Result<Self> {
         let (mut files, mut copies) = (Vec::new(), Vec::new());
         for path in inputs {
             if flows_by(path) {

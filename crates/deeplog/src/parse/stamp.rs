@@ -55,7 +55,7 @@ impl StampReader {
 }
 
 /// A time in words, to the microsecond; `None` beyond the years that have four digits.
-pub(super) fn rfc3339(time: Timestamp) -> Option<String> {
+pub(crate) fn rfc3339(time: Timestamp) -> Option<String> {
     let time = DateTime::from_timestamp_micros(time.0)?;
     let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     text.starts_with(|first: char| first.is_ascii_digit()).then_some(text)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Bytes as text: what is not UTF-8 and control characters as `\xNN`, as in templates. Tabs stay.
-pub(super) fn shown(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn shown(bytes: &[u8]) -> Cow<'_, str> {
     // Without a way out early, so that many bytes are looked at at once.
     let is_plain = |bytes: &[u8]| {
         bytes

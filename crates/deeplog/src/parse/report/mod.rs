@@ -17,7 +17,8 @@ use super::row::{Event, Parameter, Row, Sink};
 use super::text::shown;
 use crate::line_reader::LineCounters;
 use crate::output::AtomicFile;
-use spread::Spread;
+pub(crate) use page::{marked, parameter_table, readable};
+pub(crate) use spread::Spread;
 use timeline::Timelines;
 
 /// Templates that are shown: of more, the most frequent ones, and the rarest, which are often the interesting ones.

@@ -121,7 +121,7 @@ fn template(main: &mut String, report: &Report, place: usize, seen: &Seen) {
         count(seen.count),
         probability(share),
         share * 100.0,
-        marked(seen),
+        marked(&seen.text, &seen.spreads),
         seen.id,
         sparkline(&report.axis().counts(place)),
         span(seen.first, seen.last),
@@ -136,16 +136,16 @@ fn template(main: &mut String, report: &Report, place: usize, seen: &Seen) {
         );
     }
     *main += "</dl>\n";
-    parameters(main, seen);
+    parameter_table(main, &seen.spreads, seen.more);
     *main += "</div></details>\n";
 }
 
 /// The text of a template with its parameters set off; each says what it is like.
-fn marked(seen: &Seen) -> String {
-    let mut pieces = seen.text.split("<*>");
+pub(crate) fn marked(text: &str, spreads: &[Spread]) -> String {
+    let mut pieces = text.split("<*>");
     let mut html = escape(pieces.next().unwrap_or_default());
     for (i, piece) in pieces.enumerate() {
-        let spread = seen.spreads.get(i);
+        let spread = spreads.get(i);
         let found_by = spread.and_then(Spread::found_by).unwrap_or(FoundBy::Position);
         let like = spread.map_or_else(String::new, |spread| format!(": {}", kind(spread)));
         let _ = write!(
@@ -176,11 +176,12 @@ fn distinct(spread: &Spread) -> String {
     format!("{}{more}", count(spread.distinct() as u64))
 }
 
-fn parameters(main: &mut String, seen: &Seen) {
-    if seen.spreads.is_empty() {
+/// What the values of each parameter are like; `more` parameters are not shown.
+pub(crate) fn parameter_table(main: &mut String, spreads: &[Spread], more: usize) {
+    if spreads.is_empty() {
         return;
     }
-    let numbers: Vec<String> = seen.spreads.iter().map(numbers).collect();
+    let numbers: Vec<String> = spreads.iter().map(numbers).collect();
     let has_numbers = numbers.iter().any(|text| !text.is_empty());
     let head = if has_numbers {
         "<th scope=\"col\">numbers</th>"
@@ -192,7 +193,7 @@ fn parameters(main: &mut String, seen: &Seen) {
         "<h3>Parameters</h3>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">#</th>\
          <th scope=\"col\">distinct</th><th scope=\"col\">most frequent values</th>{head}</tr></thead>\n<tbody>\n"
     );
-    for (i, (spread, numbers)) in seen.spreads.iter().zip(numbers).enumerate() {
+    for (i, (spread, numbers)) in spreads.iter().zip(numbers).enumerate() {
         let mask = spread.found_by().filter(|found_by| *found_by != FoundBy::Position);
         let mask = mask.map_or_else(String::new, |mask| {
             format!(" <small>{}</small>", escape(&mask.to_string()))
@@ -211,7 +212,7 @@ fn parameters(main: &mut String, seen: &Seen) {
         );
     }
     *main += "</tbody></table></div>\n";
-    if seen.spreads.iter().any(|spread| spread.is_cut) {
+    if spreads.iter().any(|spread| spread.is_cut) {
         let _ = writeln!(
             main,
             "<p class=\"quiet\">With + there were more: values are told apart up to {}, and frequent ones are looked for \
@@ -219,12 +220,8 @@ fn parameters(main: &mut String, seen: &Seen) {
             count(DISTINCT as u64)
         );
     }
-    if seen.more > 0 {
-        let _ = writeln!(
-            main,
-            "<p class=\"quiet\">{} more parameters are not shown.</p>",
-            seen.more
-        );
+    if more > 0 {
+        let _ = writeln!(main, "<p class=\"quiet\">{more} more parameters are not shown.</p>");
     }
 }
 
@@ -289,7 +286,7 @@ fn span(first: Moment, last: Moment) -> String {
 }
 
 /// An RFC 3339 time of UTC as people write it, to the second. Stamps without a year are held for those of 1970.
-fn readable(time: &str) -> String {
+pub(crate) fn readable(time: &str) -> String {
     let (seconds, _) = time.split_at(time.len().min(19));
     let seconds = seconds.replacen('T', " ", 1);
     seconds.strip_prefix("1970-").map(str::to_owned).unwrap_or(seconds)

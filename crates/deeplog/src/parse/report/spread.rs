@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Distinct values that one parameter is known by.
-pub(super) const DISTINCT: usize = 1_000;
+pub(crate) const DISTINCT: usize = 1_000;
 /// Bytes of a value that are kept to be shown.
 const SHOWN: usize = 64;
 /// Numbers of which quantiles are taken.
@@ -13,13 +13,13 @@ const SAMPLE: usize = 256;
 
 /// Distinct values, and a sample of the numbers among them. Bounded, whatever comes.
 #[derive(Default)]
-pub(super) struct Spread {
+pub(crate) struct Spread {
     /// Values seen.
-    pub(super) seen: u64,
+    pub(crate) seen: u64,
     /// By hash: the beginning of the value, and how often it came.
     values: FxHashMap<u64, (Box<[u8]>, u64)>,
     /// Whether there were values beyond those kept.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
     /// What found all of them; `None` before any, `Some(None)` where several did.
     found_by: Option<Option<FoundBy>>,
     numbers: Numbers,
@@ -37,16 +37,16 @@ struct Numbers {
 
 /// A summary of numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Range {
-    pub(super) low: f64,
-    pub(super) median: f64,
-    pub(super) p95: f64,
-    pub(super) high: f64,
+pub(crate) struct Range {
+    pub(crate) low: f64,
+    pub(crate) median: f64,
+    pub(crate) p95: f64,
+    pub(crate) high: f64,
 }
 
 impl Spread {
     /// Counts a value in. `room`: new values that may still be kept by all spreads together.
-    pub(super) fn add(&mut self, value: &[u8], found_by: FoundBy, room: &mut usize) {
+    pub(crate) fn add(&mut self, value: &[u8], found_by: FoundBy, room: &mut usize) {
         self.seen += 1;
         let known = self.found_by.get_or_insert(Some(found_by));
         if *known != Some(found_by) {
@@ -68,17 +68,17 @@ impl Spread {
     }
 
     /// How many distinct values are known.
-    pub(super) fn distinct(&self) -> usize {
+    pub(crate) fn distinct(&self) -> usize {
         self.values.len()
     }
 
     /// What found all values, if it was one mask, or their position.
-    pub(super) fn found_by(&self) -> Option<FoundBy> {
+    pub(crate) fn found_by(&self) -> Option<FoundBy> {
         self.found_by.flatten()
     }
 
     /// The most frequent values that are known: their beginnings, and how often each came.
-    pub(super) fn top(&self, count: usize) -> Vec<(&[u8], u64)> {
+    pub(crate) fn top(&self, count: usize) -> Vec<(&[u8], u64)> {
         let mut values: Vec<(&[u8], u64)> = self.values.values().map(|(value, count)| (&**value, *count)).collect();
         values.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         values.truncate(count);
@@ -86,7 +86,7 @@ impl Spread {
     }
 
     /// Where the values lie, if all of them are numbers.
-    pub(super) fn range(&self) -> Option<Range> {
+    pub(crate) fn range(&self) -> Option<Range> {
         let Numbers {
             seen,
             low,
