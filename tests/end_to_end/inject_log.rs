@@ -215,6 +215,81 @@ fn what_stands_in_the_way_of_a_log_is_told() {
     assert_eq!(room.files("out"), [""; 0], "nothing is left behind");
 }
 
+#[test]
+fn records_stay_records_and_streams_keep_their_names() {
+    let room = Room::new();
+    let dataset = "name = 'json'\n[header]\nformat = 'json'\n[time]\nfields = ['Time']\nformat = '%Y-%m-%dT%H:%M:%S%:z'\n[session]\nby = 'stream'\nfield = 'Pid'\nidle = '5m'\nend_of_input = 'complete'\n";
+    room.write("json.toml", dataset);
+    let mut log = String::new();
+    for line in 0..900_u32 {
+        let (pid, step) = (line / 30 * 6 + line % 6, line % 30 / 6);
+        let message = ["opens", "reads \\\"all\\\" of", "writes", "waits for", "closes"][step as usize];
+        let (hour, minute, second) = (line / 600, line / 10 % 60, line % 10 * 6);
+        writeln!(
+            log,
+            r#"{{"time":"2024-05-01T{hour:02}:{minute:02}:{second:02}+02:00","pid":{pid},"msg":"{message} file {}"}}"#,
+            step * 7 + line % 5
+        )
+        .unwrap();
+    }
+    room.write("app.jsonl", &log);
+    room.deeplog("synth inject app.jsonl --dataset json.toml --out out")
+        .ok();
+    let faulty = room.read("out/faulty.log");
+    let mut sessions: BTreeMap<String, Vec<(usize, serde_json::Value)>> = BTreeMap::new();
+    for (number, line) in (1..).zip(faulty.lines()) {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(record.as_object().unwrap().len(), 3, "{line}");
+        sessions
+            .entry(record["pid"].to_string())
+            .or_default()
+            .push((number, record));
+    }
+    let stamps: Vec<&str> = faulty.lines().map(|line| &line[9..34]).collect();
+    assert!(
+        stamps.is_sorted() && stamps.iter().all(|stamp| stamp.ends_with("+02:00")),
+        "in order and in the log's zone"
+    );
+    let rows = rows(&room, "out");
+    let kinds: BTreeSet<&str> = rows.iter().map(|row| &*row[2]).collect();
+    assert_eq!(kinds.len(), 10, "{kinds:?}");
+    for [id, _, kind, position, line] in rows.iter().filter(|row| row[1] == "Anomaly") {
+        let events = &sessions[id];
+        let at = events.get(position.parse::<usize>().unwrap());
+        assert_eq!(
+            at.map(|(number, _)| number.to_string()).unwrap_or_default(),
+            *line,
+            "{id} {kind}"
+        );
+        if kind == "foreign" {
+            assert_eq!(at.unwrap().1["msg"], "something unforeseen happened");
+        }
+    }
+}
+
+#[test]
+fn labels_of_lines_give_way_to_those_that_are_named() {
+    let room = Room::new();
+    let dataset = DATASET.replace("<Level> ", "<Label> ") + "[labels]\nby = 'line'\nfield = 'Label'\nnormal = '-'\n";
+    room.write("lines.toml", &dataset);
+    let log = log(80)
+        .replace("INFO job-105 writes", "FAIL job-105 writes")
+        .replace("INFO", "-");
+    room.write("jobs.log", log);
+    let said = room
+        .deeplog("synth inject jobs.log --dataset lines.toml --out out")
+        .ok()
+        .stderr;
+    assert!(said.contains("1 sessions are anomalous already"), "{said}");
+    assert!(room.read("out/labels.csv").contains("\njob-105,Anomaly,labelled,,\n"));
+    let metrics = measured(&room, "lines.toml");
+    let kinds = metrics["by_kind"]["deeplog"].as_object().unwrap();
+    assert!(
+        kinds.len() > 5,
+        "the faults are labelled, though their lines are not: {kinds:?}"
+    );
+}
+
 /// Runs an experiment on a faulty log, and gives its figures by detector, kind and name.
 fn measured(room: &Room, dataset: &str) -> serde_json::Value {
     room.write(

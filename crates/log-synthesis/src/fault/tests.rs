@@ -102,6 +102,23 @@ fn what_cannot_be_goes_to_another_kind_and_is_counted() {
 }
 
 #[test]
+fn what_cannot_be_carried_out_is_drawn_anew_or_goes_to_another_kind() {
+    let keys: Vec<u32> = (1..9).collect();
+    let subject = Subject::from(&keys[..]);
+    let mut injector = Injector::new(1, &[FaultKind::Doubled, FaultKind::Foreign], [&keys[..]]);
+    for _ in 0..4 {
+        let fault = injector.inject_where(&subject, |fault| fault.position == 3).unwrap();
+        assert_eq!(fault.position, 3);
+    }
+    let not_doubled = |fault: &Fault<u32>| fault.kind != FaultKind::Doubled;
+    assert_eq!(
+        injector.inject_where(&subject, not_doubled).unwrap().kind,
+        FaultKind::Foreign
+    );
+    assert_eq!(injector.inject_where(&subject, |_| false), None);
+}
+
+#[test]
 fn sessions_without_times_are_never_late() {
     let mut injector = Injector::new(1, &[FaultKind::Delayed, FaultKind::OutOfRange], [&[1, 2, 3][..]]);
     assert_eq!(injector.inject(&Subject::from(&[1, 2, 3][..])), None);

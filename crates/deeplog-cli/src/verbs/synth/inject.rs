@@ -82,6 +82,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     let profile = Profile::read(dataset)?;
     let injection = LogInjection {
         files: expand_logs(&args.input, &profile, console)?,
+        log: args.input,
         profile,
         labels: args.labels,
         faults,

@@ -63,18 +63,12 @@ pub(super) enum What {
     Foreign,
 }
 
-/// What stands in the way of a session's events.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    /// The longest silence within a session, in microseconds.
-    pub(super) idle: Option<i64>,
-}
-
-/// What a fault of a session changes; `None` where that would change another session, or part this one.
-pub(super) fn of(survey: &Survey, session: usize, fault: &Fault<u32>, bounds: Bounds) -> Option<Faulty> {
+/// What a fault of a session changes; `None` where that would change another session, or part this one. `idle`: the longest
+/// silence within a session, in microseconds.
+pub(super) fn of(survey: &Survey, session: usize, fault: &Fault<u32>, idle: Option<i64>) -> Option<Faulty> {
     let events = &survey.sessions[session];
     let (removed, made, at, times) = match fault.kind {
-        FaultKind::Delayed => delayed(survey, events, fault.position, bounds)?,
+        FaultKind::Delayed => delayed(survey, events, fault.position, idle)?,
         FaultKind::OutOfRange => {
             let line = events.events[fault.position].line;
             let made = Made {
@@ -98,7 +92,7 @@ pub(super) fn of(survey: &Survey, session: usize, fault: &Fault<u32>, bounds: Bo
     if removed.iter().copied().chain(sources).any(|line| is_fixed(&line)) {
         return None;
     }
-    let parts = |pair: &[Option<Timestamp>]| match (pair[0], pair[1], bounds.idle) {
+    let parts = |pair: &[Option<Timestamp>]| match (pair[0], pair[1], idle) {
         (Some(before), Some(after), Some(idle)) => after.0.saturating_sub(before.0) > idle,
         _ => false,
     };
@@ -118,12 +112,12 @@ pub(super) fn of(survey: &Survey, session: usize, fault: &Fault<u32>, bounds: Bo
 type Changes = (Vec<u64>, Vec<Made>, At, Vec<Option<Timestamp>>);
 
 /// The event at the position and all behind it, as much later.
-fn delayed(survey: &Survey, session: &Session<u32>, position: usize, bounds: Bounds) -> Option<Changes> {
+fn delayed(survey: &Survey, session: &Session<u32>, position: usize, idle: Option<i64>) -> Option<Changes> {
     let times: Vec<Option<Timestamp>> = session.events.iter().map(|event| event.time).collect();
     let wanted = delay(&times);
     let before = times[position.checked_sub(1)?]?;
     let gap = times[position]?.0.saturating_sub(before.0);
-    let most = bounds.idle.map_or(i64::MAX, |idle| idle.saturating_sub(gap));
+    let most = idle.map_or(i64::MAX, |idle| idle.saturating_sub(gap));
     let late = (wanted.checked_add(MINUTE - 1)? / MINUTE * MINUTE).min(most / MINUTE * MINUTE);
     if late < LEAST_DELAY {
         return None;
@@ -153,9 +147,14 @@ fn rearranged(survey: &Survey, session: &Session<u32>, fault: &Fault<u32>) -> Op
         Some(Piece::Own(own)) if Some(index) != odd => events.get(*own),
         _ => None,
     };
-    let kept: Vec<u64> = (0..pieces.len()).filter_map(own).map(|event| event.line).collect();
-    let lines = events.iter().map(|event| event.line);
-    let removed: Vec<u64> = lines.filter(|line| !kept.contains(line)).collect();
+    let mut is_gone = vec![true; events.len()];
+    for (at, piece) in pieces.iter().enumerate() {
+        if let (Piece::Own(index), true) = (piece, Some(at) != odd) {
+            is_gone[*index] = false;
+        }
+    }
+    let gone = events.iter().zip(is_gone).filter(|(_, is_gone)| *is_gone);
+    let removed: Vec<u64> = gone.map(|(event, _)| event.line).collect();
     let mut times: Vec<Option<Timestamp>> = (0..pieces.len()).filter_map(own).map(|event| event.time).collect();
     let mut made = Vec::new();
     if let Some(odd) = odd {

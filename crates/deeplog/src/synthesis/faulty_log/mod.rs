@@ -26,7 +26,9 @@ use survey::Survey;
 /// A raw log to put faults into.
 #[derive(Clone, Debug)]
 pub struct LogInjection {
-    /// The log, in the order of time.
+    /// The log: a file, a folder or a glob. The dataset's labels lie beside it.
+    pub log: PathBuf,
+    /// Its files, in the order of time.
     pub files: Vec<PathBuf>,
     /// Its dataset: how lines are laid out, which form a session, and when they were written.
     pub profile: Profile,
@@ -126,11 +128,7 @@ fn ensure_lines(injection: &LogInjection) -> Result<()> {
 
 /// By session, in their order.
 fn standings(injection: &LogInjection, survey: &Survey) -> Result<Vec<Standing>> {
-    let labels = Labels::beside(
-        Some(&injection.profile),
-        injection.labels.as_deref(),
-        &injection.files[0],
-    )?;
+    let labels = Labels::beside(Some(&injection.profile), injection.labels.as_deref(), &injection.log)?;
     let standing = |session: &sequence_windowing::Session<u32>| {
         let Some(labels) = &labels else {
             let is_anomalous = |event: &sequence_windowing::Event<u32>| survey.anomalous_lines.contains(&event.line);

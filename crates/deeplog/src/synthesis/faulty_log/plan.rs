@@ -6,7 +6,7 @@ use log_synthesis::{FaultCount, FaultKind, Injector, Subject};
 use sequence_windowing::{Session, SessionRule, seeded};
 
 use super::Standing;
-use super::change::{self, Bounds, Faulty, What};
+use super::change::{self, Faulty, What};
 use super::survey::Survey;
 use crate::error::{Error, Result};
 use crate::experiment::{Inject, Profile};
@@ -32,12 +32,10 @@ pub(super) fn plan(survey: &Survey, standings: &[Standing], profile: &Profile, c
     let keys = |&i: &usize| survey.sessions[i].events.iter().map(|event| event.key).collect();
     let normal: Vec<Vec<u32>> = indices.iter().map(keys).collect();
     let mut injector = Injector::new(config.seed, &config.kinds, normal.iter().map(Vec::as_slice));
-    let bounds = Bounds {
-        idle: profile
-            .limits
-            .idle
-            .map(|idle| i64::try_from(idle.microseconds()).unwrap_or(i64::MAX)),
-    };
+    let idle = profile
+        .limits
+        .idle
+        .map(|idle| i64::try_from(idle.microseconds()).unwrap_or(i64::MAX));
     let ids: BTreeSet<&str> = survey.sessions.iter().map(|session| &*session.id).collect();
     let by_time = matches!(profile.session, SessionRule::Time { .. });
     let (mut faulty, mut without) = (Vec::new(), 0);
@@ -52,7 +50,7 @@ pub(super) fn plan(survey: &Survey, standings: &[Standing], profile: &Profile, c
             timed: session.events.iter().all(|event| event.time.is_some()) && !by_time && !comes_again(session, &ids),
             numbered: &numbered,
         };
-        let change = |fault: &_| change::of(survey, indices[at], fault, bounds);
+        let change = |fault: &_| change::of(survey, indices[at], fault, idle);
         let has_example = |change: &Faulty| {
             change.made.iter().all(|made| match made.what {
                 What::Template(template) => survey.examples.contains_key(&template),

@@ -93,6 +93,7 @@ fn put(log: &str, folder: &Path, more: &str, kinds: &[FaultKind], seed: u64) -> 
     fs::write(folder.join("jobs.log"), log).unwrap();
     let profile = profile(folder, more);
     let injection = LogInjection {
+        log: folder.join("jobs.log"),
         files: vec![folder.join("jobs.log")],
         profile: profile.clone(),
         labels: None,
