@@ -84,6 +84,6 @@ pub use report::{
     report_markdown,
 };
 pub use series::{Averaged, AveragedDetector, Figures, Grid, MeanAndSpread, Results, RunReference, Series};
-pub use series_tables::{grid_markdown, grid_table, series_markdown, series_table};
+pub use series_tables::{grid_markdown, grid_table, kinds_markdown, series_markdown, series_table};
 pub use sweeps::{CandidatesPoint, Oracle, ScoreHistogram, Sweeps, sweep_candidates};
 pub use table::{results_markdown, results_table};

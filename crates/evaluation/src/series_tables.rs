@@ -1,25 +1,66 @@
 //! Means and spreads over several runs, as rows of text: a row a detector.
 
+use crate::kind_tables::kind_tables;
 use crate::number::{optional_seconds, share};
 use crate::table::{MAIN, align};
-use crate::{Averaged, AveragedDetector, Grid, Series, escape_markdown, visible};
+use crate::{Averaged, AveragedDetector, Grid, MeanAndSpread, Results, Series, escape_markdown, visible};
 
 /// The results of several seeds as aligned text.
 #[must_use]
 pub fn series_table(series: &Series) -> String {
-    let rows = series_rows(series);
-    format!(
+    let mut text = format!(
         "{}: means over {} seeds ± standard deviation\n{}",
         visible(&series.experiment.name),
         series.runs.len(),
-        align(&rows)
-    )
+        align(&at_a_glance(series_rows(series)))
+    );
+    if let Some(rows) = kind_rows(series) {
+        text += &format!("\nrecall by kind of fault\n{}", align(&rows));
+    }
+    text
 }
 
 /// The results of several seeds as a Markdown table, a row for each detector.
 #[must_use]
 pub fn series_markdown(series: &Series) -> String {
     markdown(&series_rows(series), 1)
+}
+
+/// Recall by kind of fault as a Markdown table, a row for each detector; `None` where no fault is known by kind.
+#[must_use]
+pub fn kinds_markdown(results: &Results) -> Option<String> {
+    let rows = match results {
+        Results::One(metrics) => kind_tables(metrics).into_iter().next()?.rows,
+        Results::Series(series) => kind_rows(series)?,
+        Results::Grid(_) => return None,
+    };
+    Some(markdown(&rows, 1))
+}
+
+/// Head first: recall by kind, then false alarms.
+pub(crate) fn kind_rows(series: &Series) -> Option<Vec<Vec<String>>> {
+    let kinds: Vec<&String> = series.detector.recall_by_kind.keys().collect();
+    let row = |name: &str, detector: &AveragedDetector| {
+        let recall = |kind: &&String| match detector.recall_by_kind.get(*kind) {
+            None => "–".to_owned(),
+            Some(MeanAndSpread { mean, spread }) if *spread >= 0.005 => format!("{mean:.2} ± {spread:.2}"),
+            Some(MeanAndSpread { mean, .. }) => format!("{mean:.2}"),
+        };
+        let alarms = figure(&detector.test, |of| of.false_alarm_rate);
+        std::iter::once(visible(name))
+            .chain(kinds.iter().map(recall))
+            .chain([alarms])
+            .collect::<Vec<_>>()
+    };
+    let head = kinds.iter().map(|kind| visible(&kind.replace('_', " ")));
+    let head = std::iter::once("detector".to_owned())
+        .chain(head)
+        .chain(["false alarms".to_owned()]);
+    let rivals = series.baselines.iter().map(|(name, rival)| row(name, rival));
+    let rows = std::iter::once(head.collect())
+        .chain([row(MAIN, &series.detector)])
+        .chain(rivals);
+    (!kinds.is_empty()).then(|| rows.collect())
 }
 
 /// The results of a grid as aligned text: a row a cell, the detector beside the rival with the best average precision.
@@ -66,6 +107,12 @@ pub fn grid_table(grid: &Grid) -> String {
 pub fn grid_markdown(grid: &Grid) -> String {
     let rows = grid_rows(grid);
     markdown(&rows, settings(grid).len() + 1)
+}
+
+/// The first columns and the time: what fits a terminal.
+fn at_a_glance(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let cut = |row: Vec<String>| row.iter().take(8).chain(row.last()).cloned().collect();
+    rows.into_iter().map(cut).collect()
 }
 
 /// Settings, then what [`series_rows`] says, for every cell.

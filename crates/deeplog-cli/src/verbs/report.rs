@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use deeplog::{Error, Result, write_atomically};
-use evaluation::{Results, grid_markdown, metrics_schema, results_markdown, series_markdown};
+use evaluation::{Results, grid_markdown, kinds_markdown, metrics_schema, results_markdown, series_markdown};
 
 use super::common::read_results;
 
@@ -15,7 +15,8 @@ pub(crate) struct Args {
     /// Folders of results, or their metrics.json: their tables go to standard output
     #[arg(required_unless_present_any = ["splice", "schema"])]
     results: Vec<PathBuf>,
-    /// Renew the tables in a text: each stands between `<!-- deeplog report: RESULTS -->` and `<!-- end of report -->`
+    /// Renew the tables in a text: each stands between `<!-- deeplog report: RESULTS -->` (or
+    /// `RESULTS by kind`) and `<!-- end of report -->`
     #[arg(long, value_name = "FILE")]
     splice: Option<PathBuf>,
     /// Print the JSON schema of metrics.json
@@ -24,6 +25,8 @@ pub(crate) struct Args {
 }
 
 const BEGIN: &str = "<!-- deeplog report: ";
+/// Behind the results in a marker: recall by kind of fault instead.
+const BY_KIND: &str = " by kind";
 const END: &str = "<!-- end of report -->";
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -71,9 +74,18 @@ fn splice(path: &Path, text: &str) -> Result<String> {
         let end = after
             .find(END)
             .ok_or_else(|| wrong(format!("the table of {name} has no end")))?;
-        let results = read_results(&folder.join(name))?;
+        let (file, is_by_kind) = match name.strip_suffix(BY_KIND) {
+            Some(file) => (file, true),
+            None => (name, false),
+        };
+        let results = read_results(&folder.join(file))?;
+        let table = if is_by_kind {
+            kinds_markdown(&results).ok_or_else(|| wrong(format!("{file} knows no kinds of fault")))?
+        } else {
+            markdown(&results)
+        };
         spliced.push_str(&rest[..start]);
-        spliced.push_str(&format!("{BEGIN}{name} -->\n{}\n{END}", markdown(&results).trim_end()));
+        spliced.push_str(&format!("{BEGIN}{name} -->\n{}\n{END}", table.trim_end()));
         rest = &after[end + END.len()..];
         tables += 1;
     }

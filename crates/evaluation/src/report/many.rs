@@ -2,8 +2,10 @@
 
 use super::html::table_of;
 use super::page::html_page;
-use crate::series_tables::{grid_rows, series_rows};
-use crate::{Grid, Plot, RunReference, Series, escape, escape_markdown, grid_markdown, series_markdown};
+use crate::series_tables::{grid_rows, kind_rows, series_rows};
+use crate::{
+    Grid, Plot, Results, RunReference, Series, escape, escape_markdown, grid_markdown, kinds_markdown, series_markdown,
+};
 
 /// What a report on several runs is about.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +75,15 @@ pub fn many_html(many: Many<'_>, plots: &[Plot]) -> String {
             table_of(head, rows)
         );
     }
+    if let Many::Seeds(series) = many
+        && let Some(rows) = kind_rows(series)
+        && let Some((head, rows)) = rows.iter().map(escaped).collect::<Vec<_>>().split_first()
+    {
+        page += &format!(
+            "<section id=\"kinds\">\n<h2>Recall by kind of fault</h2>\n{}</section>\n",
+            table_of(head, rows)
+        );
+    }
     if matches!(many, Many::Settings(_)) {
         page += &format!("<p class=\"quiet\">{WARNING}</p>\n");
     }
@@ -113,7 +124,11 @@ fn link(run: &RunReference) -> String {
 pub fn many_markdown(many: Many<'_>) -> String {
     let experiment = many.experiment();
     let table = match many {
-        Many::Seeds(series) => series_markdown(series),
+        Many::Seeds(series) => {
+            let kinds = kinds_markdown(&Results::Series(Box::new(series.clone())));
+            let kinds = kinds.map(|table| format!("\n## Recall by kind of fault\n\n{table}"));
+            series_markdown(series) + &kinds.unwrap_or_default()
+        }
         Many::Settings(grid) => format!("{}\n{WARNING}\n", grid_markdown(grid)),
     };
     format!(

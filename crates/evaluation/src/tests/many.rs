@@ -78,6 +78,11 @@ fn tables_of_several_runs_show_the_spread_and_escape() {
     let series = series();
     let text = series_table(&series);
     assert!(text.contains("0.6000 ± 0.2000") && text.contains("6.0 ± 2.0"), "{text}");
+    let kinds = kinds_markdown(&Results::Series(Box::new(series.clone()))).unwrap();
+    assert!(
+        kinds.starts_with("| detector | out of") && kinds.contains("| 1.00 |") && !kinds.contains('\u{202e}'),
+        "{kinds}"
+    );
     // Rivals agree in all runs, so they have no spread.
     let rival = text.lines().find(|line| line.contains("unseen_key")).unwrap();
     assert!(!rival.contains('±'), "{rival}");
