@@ -119,7 +119,7 @@ pub(super) fn alone(line: &[u8]) -> Said<'_> {
 fn level_of(content: &[u8]) -> &[u8] {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let words = content
-        .split(|byte| byte.is_ascii_whitespace())
+        .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty())
         .take(LOOKED_AT);
     let level = |word: &'_ [u8]| {

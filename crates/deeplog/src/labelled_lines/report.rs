@@ -4,10 +4,9 @@ use evaluation::number::{count, rate, seconds, share};
 use evaluation::{escape, escape_markdown, html_page, visible};
 
 use super::figures::{LineFigures, LineMetrics, LinePart, Measured};
-use super::run::JudgedLine;
+use super::model::LineVerdict;
+use super::run::Wrong;
 
-/// Wrong verdicts that are shown of each kind.
-const SHOWN: usize = 20;
 /// Anomalous lines in all folds together below which the choice of a model is called a matter of luck.
 const FEW: u64 = 50;
 /// Characters of a line that are shown.
@@ -32,7 +31,7 @@ pub(super) fn text(metrics: &LineMetrics) -> String {
     )
 }
 
-pub(super) fn markdown(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
+pub(super) fn markdown(metrics: &LineMetrics, wrong: &Wrong) -> String {
     let mut page = format!("# {}\n\n", escape_markdown(&metrics.experiment.name));
     if !metrics.experiment.description.is_empty() {
         page += &format!("{}\n\n", escape_markdown(&metrics.experiment.description));
@@ -47,13 +46,13 @@ pub(super) fn markdown(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
     for caveat in caveats(metrics) {
         page += &format!("- {}\n", escape_markdown(&caveat));
     }
-    for (title, table) in further(metrics, judged) {
+    for (title, table) in further(metrics, wrong) {
         page += &format!("\n## {title}\n\n{}", table.markdown());
     }
     page
 }
 
-pub(super) fn html(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
+pub(super) fn html(metrics: &LineMetrics, wrong: &Wrong) -> String {
     let mut page = format!("<header>\n<h1>{}</h1>\n", escape(&metrics.experiment.name));
     if !metrics.experiment.description.is_empty() {
         page += &format!("<p>{}</p>\n", escape(&metrics.experiment.description));
@@ -72,7 +71,7 @@ pub(super) fn html(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
         .map(|caveat| format!("<li>{}</li>\n", escape(caveat)))
         .collect();
     page += &section("How to read the figures", &format!("<ul>\n{items}</ul>\n"));
-    for (title, table) in further(metrics, judged) {
+    for (title, table) in further(metrics, wrong) {
         page += &section(title, &table.html());
     }
     html_page(
@@ -233,7 +232,7 @@ fn caveats(metrics: &LineMetrics) -> Vec<String> {
     caveats
 }
 
-fn further(metrics: &LineMetrics, judged: &[JudgedLine]) -> Vec<(&'static str, Table)> {
+fn further(metrics: &LineMetrics, wrong: &Wrong) -> Vec<(&'static str, Table)> {
     let mut found = Vec::new();
     if metrics.data.test_lines_of_new_templates > 0 {
         found.push((
@@ -243,15 +242,12 @@ fn further(metrics: &LineMetrics, judged: &[JudgedLine]) -> Vec<(&'static str, T
     }
     found.push(("Folds", folds(metrics)));
     found.push(("What the chosen model weighs", features(metrics)));
-    let wrong = |is_missed: bool| {
-        let lines = judged.iter().filter(move |line| line.is_anomalous == is_missed);
-        lines.filter(move |line| line.verdict.is_anomalous() != is_missed)
-    };
-    for (title, is_missed) in [("Anomalous lines that were missed", true), ("False alarms", false)] {
-        if wrong(is_missed).next().is_some() {
-            found.push((title, lines(wrong(is_missed).take(SHOWN))));
-        }
-    }
+    let wrong = [
+        ("Anomalous lines that were missed", &wrong.missed),
+        ("False alarms", &wrong.false_alarms),
+    ];
+    let shown = wrong.into_iter().filter(|(_, verdicts)| !verdicts.is_empty());
+    found.extend(shown.map(|(title, verdicts)| (title, lines(verdicts))));
     found
 }
 
@@ -333,8 +329,8 @@ fn features(metrics: &LineMetrics) -> Table {
     }
 }
 
-fn lines<'j>(judged: impl Iterator<Item = &'j JudgedLine>) -> Table {
-    let row = |JudgedLine { verdict, .. }: &JudgedLine| {
+fn lines(verdicts: &[LineVerdict]) -> Table {
+    let row = |verdict: &LineVerdict| {
         let because = verdict.because.iter().map(|reason| shown(&reason.feature));
         vec![
             verdict.line.to_string(),
@@ -345,7 +341,7 @@ fn lines<'j>(judged: impl Iterator<Item = &'j JudgedLine>) -> Table {
     };
     Table {
         head: vec!["line", "score", "spoke for the verdict", "message"],
-        rows: judged.map(row).collect(),
+        rows: verdicts.iter().map(row).collect(),
     }
 }
 
