@@ -3,6 +3,7 @@
 //! Reading is in two steps. The text becomes a table, overrides are applied to it, the dataset it names is read into
 //! it; then the table becomes an [`Experiment`] that the rest of the library accepts, or a list of all its mistakes.
 
+mod any;
 mod baselines;
 mod data;
 mod fields;
@@ -21,6 +22,8 @@ use toml::{Table, Value};
 
 use crate::error::{Error, Problem, Result};
 use crate::parser_state::ParserState;
+pub use any::AnyExperiment;
+use any::{folder_of, read_whole};
 pub use baselines::Baseline;
 pub use data::{Data, Inject, Source, Split, SplitMethod};
 use fields::Fields;
@@ -112,48 +115,6 @@ const TOP_G: u32 = 9;
 enum InputKind {
     OneHot,
     Embedding,
-}
-
-/// An experiment of either kind, as its `data.kind` says.
-#[derive(Clone, Debug)]
-pub enum AnyExperiment {
-    /// On sessions.
-    Sessions(Box<Experiment>),
-    /// On single lines with labels.
-    Lines(Box<LineExperiment>),
-}
-
-impl AnyExperiment {
-    /// Reads an experiment and the dataset it names. Paths in overrides count from `working_directory`.
-    pub fn read(path: &Path, overrides: &[Override], working_directory: &Path) -> Result<Self> {
-        let table = read_whole(path, overrides, working_directory)?;
-        let (folder, origin) = (folder_of(path), path.display().to_string());
-        Ok(if lines::is_one(&table) {
-            Self::Lines(Box::new(LineExperiment::from_table(table, folder, &origin)?))
-        } else {
-            Self::Sessions(Box::new(Experiment::from_table(table, folder, &origin)?))
-        })
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("."))
-}
-
-/// The table of an experiment, with its dataset and the overrides in it.
-fn read_whole(path: &Path, overrides: &[Override], working_directory: &Path) -> Result<Table> {
-    let mut table = read_table(path)?;
-    // A dataset named on the command line must be known before fields within it can be set.
-    let (names, fields): (Vec<_>, Vec<_>) = overrides.iter().partition(|set| set.field() == "dataset");
-    names
-        .iter()
-        .try_for_each(|set| set.apply(&mut table, working_directory))?;
-    read_dataset(&mut table, folder_of(path))?;
-    fields
-        .iter()
-        .try_for_each(|set| set.apply(&mut table, working_directory))?;
-    replace_rule(&mut table, overrides);
-    Ok(table)
 }
 
 impl Experiment {
@@ -255,7 +216,7 @@ fn read_table(path: &Path) -> Result<Table> {
 
 fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) -> Option<Experiment> {
     let mut fields = Fields::new(table.clone(), problems);
-    let name = read_name(&mut fields);
+    let name = fields.name();
     let description = fields.or("description", String::new());
     let analysis = fields.or("analysis", String::new());
     let seed = fields.or("seed", 1);
@@ -318,17 +279,6 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
         expect,
         table,
     })
-}
-
-/// The name, which is also that of a folder.
-fn read_name(fields: &mut Fields<'_>) -> Option<String> {
-    let name: String = fields.required("name")?;
-    let plain =
-        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && !name.starts_with('.');
-    fields.ensure(plain, "name", || {
-        format!("{name:?} cannot name a folder; use letters, digits, `-`, `_` and `.`")
-    });
-    Some(name)
 }
 
 fn read_model(mut fields: Fields<'_>) -> ModelSettings {

@@ -1,11 +1,14 @@
 //! The results of a run on labelled lines as text, Markdown and HTML.
 
+mod table;
+
 use evaluation::number::{count, rate, seconds, share};
 use evaluation::{escape, escape_markdown, html_page, visible};
 
 use super::figures::{LineFigures, LineMetrics, LinePart, Measured};
 use super::model::LineVerdict;
 use super::run::Wrong;
+use table::Table;
 
 /// Anomalous lines in all folds together below which the choice of a model is called a matter of luck.
 const FEW: u64 = 50;
@@ -14,12 +17,6 @@ const LONGEST: usize = 300;
 
 const STYLE: &str =
     "td { overflow-wrap: anywhere; }\n.lines td:last-child, .lines td:nth-last-child(2) { text-align: left; }\n";
-
-/// Cells as plain text; the first column names the row.
-struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-}
 
 /// The results for a terminal.
 pub(super) fn text(metrics: &LineMetrics) -> String {
@@ -350,61 +347,5 @@ fn shown(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => visible(&text[..end]) + "…",
         None => visible(text),
-    }
-}
-
-impl Table {
-    fn text(&self) -> String {
-        let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
-            cells.chain([self.head[column].chars().count()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
-        let line = |cells: &[String]| {
-            let padded = cells
-                .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(column, (cell, &width))| match column {
-                    0 => format!("{cell:<width$}"),
-                    _ => format!("{cell:>width$}"),
-                });
-            padded.collect::<Vec<_>>().join("  ") + "\n"
-        };
-        let head: Vec<String> = self.head.iter().map(|&cell| cell.to_owned()).collect();
-        line(&head) + &self.rows.iter().map(|row| line(row)).collect::<String>()
-    }
-
-    fn markdown(&self) -> String {
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let head = line(self.head.iter().map(|&cell| cell.to_owned()).collect());
-        let rule = line(
-            (0..self.head.len())
-                .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
-                .collect(),
-        );
-        let rows = self.rows.iter();
-        let rows = rows.map(|row| line(row.iter().map(|cell| escape_markdown(cell)).collect()));
-        head + &rule + &rows.collect::<String>()
-    }
-
-    fn html(&self) -> String {
-        let head: String = self
-            .head
-            .iter()
-            .map(|cell| format!("<th scope=\"col\">{cell}</th>"))
-            .collect();
-        let mut html = format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n");
-        for row in &self.rows {
-            html += "<tr>";
-            for (column, cell) in row.iter().enumerate() {
-                html += &match column {
-                    0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
-                    _ => format!("<td>{}</td>", escape(cell)),
-                };
-            }
-            html += "</tr>\n";
-        }
-        html + "</tbody></table></div>\n"
     }
 }
