@@ -1,7 +1,8 @@
 //! DeepLog as a library: what composes parser, sequencing, model, detection and evaluation, and all file I/O.
 //!
 //! An [`Experiment`] is read from TOML, [`run`] carries it out and leaves its results in a folder. What it trained is in one
-//! file, an [`Artefact`]; a [`Model`] opened from it judges files, and a [`Pipeline`] judges lines as they come.
+//! file, an [`Artefact`]; a [`Model`] opened from it judges files, and a [`Pipeline`] judges lines as they come. Where single
+//! lines have labels, a [`LineExperiment`] is carried out by [`run_lines`], and leaves a [`LineModel`].
 //!
 //! ```
 //! use deeplog::{Experiment, RunOptions, Unobserved};

@@ -59,6 +59,18 @@ impl<'p> Fields<'p> {
         self.optional(key)
     }
 
+    /// The name of an experiment, which is also that of a folder.
+    pub(crate) fn name(&mut self) -> Option<String> {
+        let name: String = self.required("name")?;
+        let plain = !name.is_empty()
+            && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+            && !name.starts_with('.');
+        self.ensure(plain, "name", || {
+            format!("{name:?} cannot name a folder; use letters, digits, `-`, `_` and `.`")
+        });
+        Some(name)
+    }
+
     /// A table within this one; an empty one where it is left out.
     pub(crate) fn section(&mut self, key: &'static str) -> Fields<'p> {
         self.known.push(key);

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::fields::Fields;
 use super::profile::{self, LabelRule, Profile};
-use super::{Expect, data, read_name};
+use super::{Expect, data};
 use crate::error::{Error, Problem, Result};
 
 /// A checked experiment on single lines with labels.
@@ -67,7 +67,7 @@ impl LineExperiment {
 fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) -> Option<LineExperiment> {
     let kept = table.clone();
     let mut fields = Fields::new(without_need_of_sessions(table), problems);
-    let name = read_name(&mut fields);
+    let name = fields.name();
     let description = fields.or("description", String::new());
     let analysis = fields.or("analysis", String::new());
     let seed = fields.or("seed", 1);

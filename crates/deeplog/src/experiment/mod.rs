@@ -168,7 +168,7 @@ impl Profile {
 
 fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) -> Option<Experiment> {
     let mut fields = Fields::new(table.clone(), problems);
-    let name = read_name(&mut fields);
+    let name = fields.name();
     let description = fields.or("description", String::new());
     let analysis = fields.or("analysis", String::new());
     let seed = fields.or("seed", 1);
@@ -231,17 +231,6 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
         expect,
         table,
     })
-}
-
-/// The name, which is also that of a folder.
-fn read_name(fields: &mut Fields<'_>) -> Option<String> {
-    let name: String = fields.required("name")?;
-    let plain =
-        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && !name.starts_with('.');
-    fields.ensure(plain, "name", || {
-        format!("{name:?} cannot name a folder; use letters, digits, `-`, `_` and `.`")
-    });
-    Some(name)
 }
 
 fn read_model(mut fields: Fields<'_>) -> ModelSettings {

@@ -1,13 +1,15 @@
 //! The results of a run on labelled lines as text, Markdown and HTML.
 
+mod table;
+
 use evaluation::number::{count, rate, seconds, share};
 use evaluation::{escape, escape_markdown, html_page, visible};
 
 use super::figures::{LineFigures, LineMetrics, LinePart, Measured};
-use super::run::JudgedLine;
+use super::model::LineVerdict;
+use super::run::Wrong;
+use table::Table;
 
-/// Wrong verdicts that are shown of each kind.
-const SHOWN: usize = 20;
 /// Anomalous lines in all folds together below which the choice of a model is called a matter of luck.
 const FEW: u64 = 50;
 /// Characters of a line that are shown.
@@ -15,12 +17,6 @@ const LONGEST: usize = 300;
 
 const STYLE: &str =
     "td { overflow-wrap: anywhere; }\n.lines td:last-child, .lines td:nth-last-child(2) { text-align: left; }\n";
-
-/// Cells as plain text; the first column names the row.
-struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-}
 
 /// The results for a terminal.
 pub(super) fn text(metrics: &LineMetrics) -> String {
@@ -32,7 +28,7 @@ pub(super) fn text(metrics: &LineMetrics) -> String {
     )
 }
 
-pub(super) fn markdown(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
+pub(super) fn markdown(metrics: &LineMetrics, wrong: &Wrong) -> String {
     let mut page = format!("# {}\n\n", escape_markdown(&metrics.experiment.name));
     if !metrics.experiment.description.is_empty() {
         page += &format!("{}\n\n", escape_markdown(&metrics.experiment.description));
@@ -47,13 +43,13 @@ pub(super) fn markdown(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
     for caveat in caveats(metrics) {
         page += &format!("- {}\n", escape_markdown(&caveat));
     }
-    for (title, table) in further(metrics, judged) {
+    for (title, table) in further(metrics, wrong) {
         page += &format!("\n## {title}\n\n{}", table.markdown());
     }
     page
 }
 
-pub(super) fn html(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
+pub(super) fn html(metrics: &LineMetrics, wrong: &Wrong) -> String {
     let mut page = format!("<header>\n<h1>{}</h1>\n", escape(&metrics.experiment.name));
     if !metrics.experiment.description.is_empty() {
         page += &format!("<p>{}</p>\n", escape(&metrics.experiment.description));
@@ -72,7 +68,7 @@ pub(super) fn html(metrics: &LineMetrics, judged: &[JudgedLine]) -> String {
         .map(|caveat| format!("<li>{}</li>\n", escape(caveat)))
         .collect();
     page += &section("How to read the figures", &format!("<ul>\n{items}</ul>\n"));
-    for (title, table) in further(metrics, judged) {
+    for (title, table) in further(metrics, wrong) {
         page += &section(title, &table.html());
     }
     html_page(
@@ -233,7 +229,7 @@ fn caveats(metrics: &LineMetrics) -> Vec<String> {
     caveats
 }
 
-fn further(metrics: &LineMetrics, judged: &[JudgedLine]) -> Vec<(&'static str, Table)> {
+fn further(metrics: &LineMetrics, wrong: &Wrong) -> Vec<(&'static str, Table)> {
     let mut found = Vec::new();
     if metrics.data.test_lines_of_new_templates > 0 {
         found.push((
@@ -243,15 +239,12 @@ fn further(metrics: &LineMetrics, judged: &[JudgedLine]) -> Vec<(&'static str, T
     }
     found.push(("Folds", folds(metrics)));
     found.push(("What the chosen model weighs", features(metrics)));
-    let wrong = |is_missed: bool| {
-        let lines = judged.iter().filter(move |line| line.is_anomalous == is_missed);
-        lines.filter(move |line| line.verdict.is_anomalous() != is_missed)
-    };
-    for (title, is_missed) in [("Anomalous lines that were missed", true), ("False alarms", false)] {
-        if wrong(is_missed).next().is_some() {
-            found.push((title, lines(wrong(is_missed).take(SHOWN))));
-        }
-    }
+    let wrong = [
+        ("Anomalous lines that were missed", &wrong.missed),
+        ("False alarms", &wrong.false_alarms),
+    ];
+    let shown = wrong.into_iter().filter(|(_, verdicts)| !verdicts.is_empty());
+    found.extend(shown.map(|(title, verdicts)| (title, lines(verdicts))));
     found
 }
 
@@ -333,8 +326,8 @@ fn features(metrics: &LineMetrics) -> Table {
     }
 }
 
-fn lines<'j>(judged: impl Iterator<Item = &'j JudgedLine>) -> Table {
-    let row = |JudgedLine { verdict, .. }: &JudgedLine| {
+fn lines(verdicts: &[LineVerdict]) -> Table {
+    let row = |verdict: &LineVerdict| {
         let because = verdict.because.iter().map(|reason| shown(&reason.feature));
         vec![
             verdict.line.to_string(),
@@ -345,7 +338,7 @@ fn lines<'j>(judged: impl Iterator<Item = &'j JudgedLine>) -> Table {
     };
     Table {
         head: vec!["line", "score", "spoke for the verdict", "message"],
-        rows: judged.map(row).collect(),
+        rows: verdicts.iter().map(row).collect(),
     }
 }
 
@@ -354,61 +347,5 @@ fn shown(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => visible(&text[..end]) + "…",
         None => visible(text),
-    }
-}
-
-impl Table {
-    fn text(&self) -> String {
-        let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
-            cells.chain([self.head[column].chars().count()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
-        let line = |cells: &[String]| {
-            let padded = cells
-                .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(column, (cell, &width))| match column {
-                    0 => format!("{cell:<width$}"),
-                    _ => format!("{cell:>width$}"),
-                });
-            padded.collect::<Vec<_>>().join("  ") + "\n"
-        };
-        let head: Vec<String> = self.head.iter().map(|&cell| cell.to_owned()).collect();
-        line(&head) + &self.rows.iter().map(|row| line(row)).collect::<String>()
-    }
-
-    fn markdown(&self) -> String {
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let head = line(self.head.iter().map(|&cell| cell.to_owned()).collect());
-        let rule = line(
-            (0..self.head.len())
-                .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
-                .collect(),
-        );
-        let rows = self.rows.iter();
-        let rows = rows.map(|row| line(row.iter().map(|cell| escape_markdown(cell)).collect()));
-        head + &rule + &rows.collect::<String>()
-    }
-
-    fn html(&self) -> String {
-        let head: String = self
-            .head
-            .iter()
-            .map(|cell| format!("<th scope=\"col\">{cell}</th>"))
-            .collect();
-        let mut html = format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n");
-        for row in &self.rows {
-            html += "<tr>";
-            for (column, cell) in row.iter().enumerate() {
-                html += &match column {
-                    0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
-                    _ => format!("<td>{}</td>", escape(cell)),
-                };
-            }
-            html += "</tr>\n";
-        }
-        html + "</tbody></table></div>\n"
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use baselines::Classifier;
 use drain_parser::ParserConfig;
@@ -35,10 +35,11 @@ pub struct LineSummary {
     pub misses: Vec<Miss>,
 }
 
-/// A test line with its label and the chosen model's verdict.
-pub(super) struct JudgedLine {
-    pub(super) verdict: LineVerdict,
-    pub(super) is_anomalous: bool,
+/// Some of the test lines that the chosen model judges wrong.
+#[derive(Default)]
+pub(super) struct Wrong {
+    pub(super) missed: Vec<LineVerdict>,
+    pub(super) false_alarms: Vec<LineVerdict>,
 }
 
 /// Runs an experiment on labelled lines and leaves its results in a folder: `metrics.json`, `verdicts.jsonl` of the test
@@ -143,8 +144,8 @@ pub fn run_lines(
     };
     model.write(&options.out.join("model.deeplog"))?;
     observer.begin("reporting", None);
-    let judged = judge_test(&model, &lines, cut);
-    let report = publish(&metrics, &judged, options)?;
+    let wrong = judge_test(&model, &lines, cut, &options.out.join("verdicts.jsonl"))?;
+    let report = publish(&metrics, &wrong, options)?;
     observer.end(&format!("in {}", options.out.display()));
     let misses = match binding {
         true => expectation::misses(experiment.expect.as_ref(), metrics.test.f1),
@@ -287,32 +288,42 @@ fn weights(
     found
 }
 
-fn judge_test(model: &LineModel, lines: &Collection, cut: usize) -> Vec<JudgedLine> {
+/// Verdicts that the report shows of each kind.
+const SHOWN_WRONG: usize = 20;
+
+/// Writes the verdicts on the test lines, as they come: there may be millions.
+fn judge_test(model: &LineModel, lines: &Collection, cut: usize, path: &Path) -> Result<Wrong> {
     let mut judging = model.judging();
-    let one = |index: usize| JudgedLine {
-        verdict: judging.judge(lines.number(index), lines.said(index)),
-        is_anomalous: lines.is_anomalous(index),
-    };
-    (cut..lines.len()).map(one).collect()
+    let mut wrong = Wrong::default();
+    write_atomically(path, |file| {
+        for index in cut..lines.len() {
+            let verdict = judging.judge(lines.number(index), lines.said(index));
+            serde_json::to_writer(&mut *file, &verdict)?;
+            file.write_all(b"\n")?;
+            let kept = match (verdict.is_anomalous(), lines.is_anomalous(index)) {
+                (false, true) => &mut wrong.missed,
+                (true, false) => &mut wrong.false_alarms,
+                _ => continue,
+            };
+            if kept.len() < SHOWN_WRONG {
+                kept.push(verdict);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(wrong)
 }
 
-fn publish(metrics: &LineMetrics, judged: &[JudgedLine], options: &RunOptions) -> Result<PathBuf> {
+fn publish(metrics: &LineMetrics, wrong: &Wrong, options: &RunOptions) -> Result<PathBuf> {
     let out = &options.out;
     let path = out.join("report.html");
-    let page = report::html(metrics, judged);
+    let page = report::html(metrics, wrong);
     write_atomically(&path, |file| file.write_all(page.as_bytes()))?;
-    let page = report::markdown(metrics, judged);
+    let page = report::markdown(metrics, wrong);
     write_atomically(&out.join("report.md"), |file| file.write_all(page.as_bytes()))?;
     write_atomically(&out.join("metrics.json"), |file| {
         serde_json::to_writer_pretty(&mut *file, metrics)?;
         file.write_all(b"\n")
-    })?;
-    write_atomically(&out.join("verdicts.jsonl"), |file| {
-        for line in judged {
-            serde_json::to_writer(&mut *file, &line.verdict)?;
-            file.write_all(b"\n")?;
-        }
-        Ok(())
     })?;
     Ok(path)
 }
