@@ -57,13 +57,9 @@ fn head(exploration: &Exploration) -> String {
     for guess in &gathered.understanding.guesses {
         let value = match guess.subject {
             "session" if !gathered.understanding.has_sessions => "none found".to_owned(),
-            _ => visible(&guess.value),
+            _ => format!("{}  ({}% sure)", visible(&guess.value), guess.confidence),
         };
-        let _ = writeln!(
-            text,
-            "{INDENT}{:<14}{value}  ({}% sure)",
-            guess.subject, guess.confidence
-        );
+        let _ = writeln!(text, "{INDENT}{:<14}{value}", guess.subject);
     }
     text
 }

@@ -113,19 +113,20 @@ fn how_read(gathered: &Gathered) -> String {
     }
     let mut rows = String::new();
     for guess in &understanding.guesses {
-        let value = match guess.subject {
-            "session" if !understanding.has_sessions => "none".to_owned(),
-            _ => format!("<code>{}</code>", escape(&guess.value)),
-        };
-        let reason = match guess.subject {
-            "session" if !understanding.has_sessions => without_sessions(&guess.reason),
-            _ => guess.reason.clone(),
+        let (value, sure, reason) = match guess.subject {
+            "session" if !understanding.has_sessions => {
+                ("none".to_owned(), "–".to_owned(), without_sessions(&guess.reason))
+            }
+            _ => (
+                format!("<code>{}</code>", escape(&guess.value)),
+                format!("{}%", guess.confidence),
+                guess.reason.clone(),
+            ),
         };
         let _ = writeln!(
             rows,
-            "<tr><th scope=\"row\">{}</th><td>{value}</td><td>{}%</td><td>{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td>{value}</td><td>{sure}</td><td>{}</td></tr>",
             guess.subject,
-            guess.confidence,
             escape(&reason)
         );
     }

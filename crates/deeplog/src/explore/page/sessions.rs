@@ -34,9 +34,11 @@ pub(super) fn section(gathered: &Gathered) -> String {
         flow.lengths.mean()
     )];
     let groups = gathered.groups;
+    // Where no rule ends a session, every one is open to the end, which says nothing.
+    let cut = if flow.cut < flow.lengths.count { flow.cut } else { 0 };
     for (lines, what) in [
         (groups.without_session, "messages belong to none"),
-        (flow.cut, "were still open when the log ended"),
+        (cut, "were still open when the log ended"),
         (groups.reopened, "came again after they had ended"),
         (groups.evicted, "were closed early, as too many were open"),
     ] {
