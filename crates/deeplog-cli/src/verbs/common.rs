@@ -118,18 +118,27 @@ pub(crate) fn texts_of(model: &Model, files: &[PathBuf], numbers: &BTreeSet<u64>
     }
 }
 
-/// Reads the `metrics.json` of a run or of several, given as the file or as its folder.
-pub(crate) fn read_results(path: &Path) -> Result<Results> {
+/// The path and the content of a `metrics.json`, given as the file or as its folder.
+pub(crate) fn read_metrics(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
     let path = if path.is_dir() {
         path.join("metrics.json")
     } else {
         path.to_owned()
     };
-    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-    Results::from_json(&bytes).map_err(|error| {
-        let fact = format!("{} is no metrics.json of this version: {error}", path.display());
-        Error::run(fact, "give the folder of a run; `deeplog run` writes it anew")
-    })
+    let json = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    Ok((path, json))
+}
+
+/// What is said of a file that is no such thing.
+pub(crate) fn no_metrics(path: &Path, error: &serde_json::Error) -> Error {
+    let fact = format!("{} is no metrics.json of this version: {error}", path.display());
+    Error::run(fact, "give the folder of a run; `deeplog run` writes it anew")
+}
+
+/// The results of a run on sessions, or of several, given as their `metrics.json` or as its folder.
+pub(crate) fn read_results(path: &Path) -> Result<Results> {
+    let (path, json) = read_metrics(path)?;
+    Results::from_json(&json).map_err(|error| no_metrics(&path, &error))
 }
 
 /// The single runs behind some results, each as its metrics, with its folder.

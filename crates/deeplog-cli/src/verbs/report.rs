@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use deeplog::{Error, Result, write_atomically};
+use deeplog::{Error, LineMetrics, Result, write_atomically};
 use evaluation::{Results, grid_markdown, kinds_markdown, metrics_schema, results_markdown, series_markdown};
 
-use super::common::read_results;
+use super::common::{no_metrics, read_metrics, read_results};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -35,7 +35,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         write!(out, "{}", metrics_schema())?;
     }
     for path in &args.results {
-        writeln!(out, "{}", markdown(&read_results(path)?))?;
+        writeln!(out, "{}", table(path)?)?;
     }
     if let Some(path) = &args.splice {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
@@ -45,12 +45,18 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn markdown(results: &Results) -> String {
-    match results {
-        Results::One(metrics) => results_markdown(metrics),
-        Results::Series(series) => series_markdown(series),
-        Results::Grid(grid) => grid_markdown(grid),
+/// The table of results of any kind.
+fn table(path: &Path) -> Result<String> {
+    let (path, json) = read_metrics(path)?;
+    let lines = LineMetrics::from_json(&json).map_err(|error| no_metrics(&path, &error))?;
+    if let Some(lines) = lines {
+        return Ok(lines.results_markdown());
     }
+    Ok(match read_results(&path)? {
+        Results::One(metrics) => results_markdown(&metrics),
+        Results::Series(series) => series_markdown(&series),
+        Results::Grid(grid) => grid_markdown(&grid),
+    })
 }
 
 /// The text with all its tables renewed. Results are looked for beside the text.
@@ -78,11 +84,12 @@ fn splice(path: &Path, text: &str) -> Result<String> {
             Some(file) => (file, true),
             None => (name, false),
         };
-        let results = read_results(&folder.join(file))?;
+        let file = folder.join(file);
         let table = if is_by_kind {
-            kinds_markdown(&results).ok_or_else(|| wrong(format!("{file} knows no kinds of fault")))?
+            let table = kinds_markdown(&read_results(&file)?);
+            table.ok_or_else(|| wrong(format!("{} knows no kinds of fault", file.display())))?
         } else {
-            markdown(&results)
+            table(&file)?
         };
         spliced.push_str(&rest[..start]);
         spliced.push_str(&format!("{BEGIN}{name} -->\n{}\n{END}", table.trim_end()));

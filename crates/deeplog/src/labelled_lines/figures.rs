@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use evaluation::{Confusion, Label, average_precision, steps_of_scores};
 use serde::{Deserialize, Serialize};
 
+/// What such results call their kind.
+pub(super) const KIND: &str = "labelled_lines";
+
 /// Everything measured in one run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LineMetrics {
     /// Always `labelled_lines`: other runs have sessions.
-    pub kind: &'static str,
+    pub kind: String,
     /// Version of this layout.
     pub schema_version: u32,
     /// Which experiment was run.
@@ -29,11 +32,11 @@ pub struct LineMetrics {
     /// What the chosen model weighs most in the training lines, the most important first.
     pub features: Vec<FeatureWeight>,
     /// Version of the program.
-    pub version: &'static str,
+    pub version: String,
 }
 
 /// What went into a run.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LineData {
     /// Lines with a label.
     pub lines: u64,
@@ -60,7 +63,7 @@ pub struct LineData {
 }
 
 /// Some lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinePart {
     /// All of them.
     pub lines: u64,
@@ -69,7 +72,7 @@ pub struct LinePart {
 }
 
 /// A part of the training lines, and those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fold {
     /// What was learnt from.
     pub train: LinePart,
@@ -80,7 +83,7 @@ pub struct Fold {
 }
 
 /// What one judge reaches.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// On all folds together; average precision is the mean over the folds with anomalous lines.
     pub cross_validated: LineFigures,
@@ -115,7 +118,7 @@ pub struct LineFigures {
 }
 
 /// How far a feature moves the score, on average, on training lines of each class.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureWeight {
     /// Its name.
     pub name: String,
@@ -123,6 +126,26 @@ pub struct FeatureWeight {
     pub anomalous: f64,
     /// On normal ones.
     pub normal: f64,
+}
+
+impl LineMetrics {
+    /// Reads the content of a `metrics.json`; `None` if it is that of another kind of run.
+    ///
+    /// # Errors
+    /// If it is of this kind and of another version.
+    pub fn from_json(json: &[u8]) -> Result<Option<Self>, serde_json::Error> {
+        let value: serde_json::Value = serde_json::from_slice(json)?;
+        if value.get("kind").and_then(serde_json::Value::as_str) != Some(KIND) {
+            return Ok(None);
+        }
+        serde_json::from_value(value).map(Some)
+    }
+
+    /// The results as a Markdown table, a row for each model and rule.
+    #[must_use]
+    pub fn results_markdown(&self) -> String {
+        super::report::results_markdown(self)
+    }
 }
 
 impl LineFigures {

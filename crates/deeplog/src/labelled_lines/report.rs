@@ -28,6 +28,11 @@ pub(super) fn text(metrics: &LineMetrics) -> String {
     )
 }
 
+/// The table of results alone.
+pub(super) fn results_markdown(metrics: &LineMetrics) -> String {
+    results(metrics).markdown()
+}
+
 pub(super) fn markdown(metrics: &LineMetrics, wrong: &Wrong) -> String {
     let mut page = format!("# {}\n\n", escape_markdown(&metrics.experiment.name));
     if !metrics.experiment.description.is_empty() {

@@ -9,7 +9,7 @@ use drain_parser::ParserConfig;
 use rustc_hash::FxHashSet;
 
 use super::collection::Collection;
-use super::figures::{FeatureWeight, Fold, LineData, LineFigures, LineMetrics, LinePart, Measured};
+use super::figures::{FeatureWeight, Fold, KIND, LineData, LineFigures, LineMetrics, LinePart, Measured};
 use super::judges::{Fitted, Judge};
 use super::layout::Layout;
 use super::model::{LineModel, LineVerdict};
@@ -77,7 +77,7 @@ pub fn run_lines(
     observer.end(&format!("{} event templates", last.features.templates()));
 
     let mut metrics = LineMetrics {
-        kind: "labelled_lines",
+        kind: KIND.into(),
         schema_version: 1,
         experiment: evaluation::Experiment {
             name: experiment.name.clone(),
@@ -102,7 +102,7 @@ pub fn run_lines(
         models: BTreeMap::new(),
         baselines: BTreeMap::new(),
         features: Vec::new(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").into(),
     };
     let mut classifier = None;
     for (outcome, folds) in last.outcomes.into_iter().zip(validations) {
