@@ -2,12 +2,12 @@
 //!
 //! Lou, Fu, Yang, Xu and Li ("Mining invariants from console logs for system problem detection", USENIX ATC 2010):
 //! relations of few keys with small whole coefficients that hold in 98% of the sessions; one that follows from a
-//! relation of fewer keys is not looked for.
+//! relation of fewer keys is not looked for. As there, one broken relation is an anomaly.
 
 use detection::Reason;
 use sequence_windowing::Session;
 
-use crate::by_score::{ByScore, Scorer};
+use crate::by_score::{ByScore, Scorer, Summary, distinct};
 use crate::counts::Counts;
 
 /// Largest coefficient.
@@ -30,8 +30,9 @@ type Relation = Vec<(usize, i32)>;
 impl Invariants {
     /// Finds the relations that hold in the share `support` of normal sessions over a vocabulary of `keys` keys.
     #[must_use]
-    pub fn fit(normal: &[&Session], keys: usize, support: f64, false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known| Self::mine(known, keys, support))
+    pub fn fit(normal: &[&Session], keys: usize, support: f64) -> ByScore<Self> {
+        let summaries: Vec<Counts> = normal.iter().map(|session| Counts::of(session)).collect();
+        ByScore::new(Self::mine(&distinct(&summaries), keys, support), 0.0)
     }
 
     fn mine(known: &[(Counts, u64)], keys: usize, support: f64) -> Self {

@@ -210,7 +210,7 @@ impl Rival {
             Self::LocalOutlierFactor { neighbours } => {
                 Box::new(LocalOutlierFactor::fit(normal, keys, neighbours, false_alarms))
             }
-            Self::Invariants { support } => Box::new(Invariants::fit(normal, keys, support, false_alarms)),
+            Self::Invariants { support } => Box::new(Invariants::fit(normal, keys, support)),
             Self::WithLabels(learner) => Box::new(WithLabels::fit(normal, anomalous, keys, learner, seed)?),
             Self::LogClustering { distance } => Box::new(LogClustering::fit(normal, keys, distance, false_alarms)),
         })

@@ -47,6 +47,8 @@ pub struct Difference {
 pub struct Comparison {
     /// Sessions that both judged, in the first run of each.
     pub sessions: u64,
+    /// Runs of the first and of the second.
+    pub runs: [usize; 2],
     /// Distinct sequences among them: the unit that is resampled.
     pub distinct: u64,
     /// Recall, false-alarm rate, precision, F1 and average precision.
@@ -118,6 +120,7 @@ pub fn compare(first: &[Vec<Scored>], second: &[Vec<Scored>]) -> Result<Comparis
     let differences = FIGURES.into_iter().zip(drawn).enumerate();
     Ok(Comparison {
         sessions: sessions.len() as u64,
+        runs: [first.len(), second.len()],
         distinct: worlds[0].distinct as u64,
         differences: differences
             .map(|(place, (figure, drawn))| Difference {
@@ -297,8 +300,13 @@ pub fn comparison_text(comparison: &Comparison, names: [&str; 2]) -> String {
             clear.to_owned(),
         ]);
     }
+    let trainings = if comparison.runs == [1, 1] {
+        "one run each: another seed of either may differ by more than these intervals"
+    } else {
+        "means over the runs of each"
+    };
     let mut text = format!(
-        "{} sessions, {} distinct sequences; intervals resample the sequences\n\n{}\n",
+        "{} sessions, {} distinct sequences; intervals resample the sequences\n{trainings}\n\n{}\n",
         count(comparison.sessions),
         count(comparison.distinct),
         align(&rows)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Confusion, Experiment, KindFigures, Metrics, Natural, Rates, SCHEMA_VERSION, Scores};
+use crate::{Check, Confusion, Experiment, KindFigures, Metrics, Natural, Rates, SCHEMA_VERSION, Scores};
 
 /// What is averaged of one detector. A rate that no run defines is `None`; otherwise the runs that define it count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +101,9 @@ pub struct Series {
     pub detector: AveragedDetector,
     /// The rivals, by name: those that every run has.
     pub baselines: BTreeMap<String, AveragedDetector>,
+    /// The leak audit of the first run.
+    #[serde(default)]
+    pub audit: Vec<Check>,
     /// The runs, in order of their seeds.
     pub runs: Vec<RunReference>,
 }
@@ -327,6 +330,7 @@ impl Series {
                 .keys()
                 .filter_map(|name| Some((name.clone(), AveragedDetector::of(&rival(name)?))))
                 .collect(),
+            audit: first.audit.clone(),
             runs: runs
                 .iter()
                 .map(|(folder, run)| RunReference {

@@ -254,9 +254,10 @@ fn invariants_are_found_and_their_breach_counted() {
         "",
         "open close write read",
     ]);
-    let detector = Invariants::fit(&trained.normal(), trained.keys(), 1.0, 0.0);
+    let detector = Invariants::fit(&trained.normal(), trained.keys(), 1.0);
     let scores = trained.scores(&detector, &["open close", "open", "open close read read read x"]);
     assert!(scores[0] == 0.0 && scores[1] >= 1.0 && scores[2] >= 1.0, "{scores:?}");
+    assert_eq!(detector.threshold(), 0.0, "one broken relation is an anomaly");
     let relations = detector.scorer().len();
     assert!(
         (2..12).contains(&relations),

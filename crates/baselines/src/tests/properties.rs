@@ -81,7 +81,7 @@ proptest! {
         assert_streamed_as_whole(&Pca::fit(&normal, keys, 0.9, FALSE_ALARMS), &tests, restart_at);
         assert_streamed_as_whole(&IsolationForest::fit(&normal, keys, size, seed, FALSE_ALARMS), &tests, restart_at);
         assert_streamed_as_whole(&LocalOutlierFactor::fit(&normal, keys, n, FALSE_ALARMS), &tests, restart_at);
-        assert_streamed_as_whole(&Invariants::fit(&normal, keys, 0.98, FALSE_ALARMS), &tests, restart_at);
+        assert_streamed_as_whole(&Invariants::fit(&normal, keys, 0.98), &tests, restart_at);
         assert_streamed_as_whole(&LogClustering::fit(&normal, keys, 0.5, FALSE_ALARMS), &tests, restart_at);
         let anomalous: Vec<&Session> = tests.iter().collect();
         for learner in SUPERVISED {

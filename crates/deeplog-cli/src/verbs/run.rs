@@ -23,7 +23,8 @@ pub(crate) struct Args {
     /// The run's own folder [default: experiments/results/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// How sessions are divided, over what the experiment says: chronological or random, or both, one beside the other
+    /// How sessions are divided, over what the experiment says: chronological or random, or `chronological,random` for
+    /// both, one beside the other
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     split: Option<Vec<SplitMethod>>,
     /// Hold the run to the experiment's checksums and expectations

@@ -142,6 +142,7 @@ fn has_threshold(rival: &Rival) -> bool {
             | Rival::UnseenNgram { .. }
             | Rival::FrequentKeys { .. }
             | Rival::SessionLength
+            | Rival::Invariants { .. }
             | Rival::WithLabels(_)
     )
 }

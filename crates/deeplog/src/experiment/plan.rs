@@ -216,6 +216,10 @@ fn read_axes(path: &str, table: Table, axes: &mut Vec<(String, Vec<Value>)>, pro
                     "lists no value; leave it out, or give one",
                 ));
             }
+            Value::Array(values) if is_twice(&values) => problems.push(problem(
+                format!("grid.{field}"),
+                "lists a value twice, which would be counted as two runs of one",
+            )),
             Value::Array(values) => axes.push((field, values)),
             other => problems.push(problem(
                 format!("grid.{field}"),
@@ -223,6 +227,19 @@ fn read_axes(path: &str, table: Table, axes: &mut Vec<(String, Vec<Value>)>, pro
             )),
         }
     }
+}
+
+fn is_twice(values: &[Value]) -> bool {
+    let same = |a: &Value, b: &Value| match (number(a), number(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    };
+    let twice = |(place, value): (usize, &Value)| values[..place].iter().any(|before| same(before, value));
+    values.iter().enumerate().any(twice)
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or(value.as_integer().map(|value| value as f64))
 }
 
 /// Sets one field by its path.

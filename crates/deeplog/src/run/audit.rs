@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use baselines::Rival;
 use evaluation::{Check, CheckOutcome, ChosenOn, Metrics, Scores};
 use rustc_hash::FxHashSet;
-use sequence_windowing::Session;
+use sequence_windowing::{KeyName, Session};
 
 use super::Judged;
-use crate::experiment::{Source, SplitMethod};
+use crate::experiment::{Baseline, Source, SplitMethod};
 
 /// All checks, in the order in which data flows.
 pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<Check> {
@@ -19,6 +20,7 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<Check> {
         lines(judged),
     ];
     checks.push(repeated(judged, metrics));
+    checks.extend(labelled(judged));
     checks.push(purity(judged));
     if metrics.has_labels() {
         checks.extend([balance(metrics), prevalence(metrics)]);
@@ -112,6 +114,11 @@ fn order(judged: &Judged<'_>) -> Check {
             "The split is by lot, so training has seen sessions later than those it is tested on. A chronological split is \
              stricter: `--split chronological,random` shows both.",
         ),
+        (Source::Sessions { .. }, SplitMethod::Chronological) => check(
+            name,
+            CheckOutcome::Unknown,
+            "The sessions are divided in the order of their file; whether that is the order of time is not known.",
+        ),
         (_, SplitMethod::Chronological) => match straddling {
             Some(sessions) => check(
                 name,
@@ -171,7 +178,7 @@ fn lines(judged: &Judged<'_>) -> Check {
             "The sessions came as log keys, without the lines behind them.",
         );
     }
-    let events = |sessions: &'_ [Session<sequence_windowing::KeyName>]| {
+    let events = |sessions: &'_ [Session<KeyName>]| {
         let lines = sessions.iter().flat_map(|session| &session.events);
         lines
             .map(|event| event.line)
@@ -239,6 +246,41 @@ fn repeated(judged: &Judged<'_>, metrics: &Metrics) -> Check {
     )
 }
 
+/// Whether rivals with labels have seen what they are tested on.
+fn labelled(judged: &Judged<'_>) -> Option<Check> {
+    let anomalous = &judged.corpus.anomalous_train;
+    let learn = |rival: &Baseline| matches!(rival.rival, Rival::WithLabels(_));
+    if anomalous.is_empty() || !judged.experiment.baselines.iter().any(learn) {
+        return None;
+    }
+    let keys = |session: &Session<KeyName>| session.events.iter().map(|event| event.key.clone()).collect::<Vec<_>>();
+    let learnt: FxHashSet<Vec<KeyName>> = anomalous.iter().map(keys).collect();
+    let known = judged
+        .corpus
+        .test
+        .iter()
+        .filter(|session| learnt.contains(&keys(session)))
+        .count();
+    let name = "anomalies that rivals with labels have not seen";
+    Some(match known {
+        0 => check(
+            name,
+            CheckOutcome::Passed,
+            "No test session has the key sequence of an anomalous training session.",
+        ),
+        known => check(
+            name,
+            CheckOutcome::Warning,
+            format!(
+                "{known} of {} test sessions have the key sequence of one of the {} anomalous training sessions, which rivals with \
+                 labels learn from.",
+                judged.test.len(),
+                anomalous.len()
+            ),
+        ),
+    })
+}
+
 /// Whether what trained is normal.
 fn purity(judged: &Judged<'_>) -> Check {
     let name = "training on normal sessions";
@@ -269,7 +311,7 @@ fn purity(judged: &Judged<'_>) -> Check {
     }
     match (
         &judged.experiment.data.source,
-        judged.corpus.labels.iter().any(Option::is_some),
+        judged.corpus.labels.iter().any(Option::is_some) && judged.experiment.data.inject.is_none(),
     ) {
         (Source::Divided { .. }, _) => check(
             name,
@@ -284,7 +326,7 @@ fn purity(judged: &Judged<'_>) -> Check {
         (_, false) => check(
             name,
             CheckOutcome::Unknown,
-            "There are no labels: all training sessions are taken as normal, and what is wrong among them is learnt.",
+            "No label speaks of the training sessions: all are taken as normal, and what is wrong among them is learnt.",
         ),
     }
 }

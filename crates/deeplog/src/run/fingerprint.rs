@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use deeplog_lstm::Device;
 use sha2::{Digest, Sha256};
 
 use crate::experiment::{Experiment, LabelRule, Source};
 use crate::input::expand;
 
-/// SHA-256, in hexadecimal digits, of all settings, of the program, and of names, sizes and times of the files.
-pub(super) fn of(experiment: &Experiment) -> String {
+/// SHA-256, in hexadecimal digits, of all settings, of the program and the device, and of names, sizes and times of the files.
+pub(super) fn of(experiment: &Experiment, device: &Device) -> String {
     let mut table = experiment.table.clone();
     for told in ["name", "description", "analysis", "expect"] {
         table.remove(told);
@@ -17,6 +18,7 @@ pub(super) fn of(experiment: &Experiment) -> String {
     let mut hash = Sha256::new();
     hash.update(table.to_string());
     hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(device.kind().to_string());
     // A program that was built anew may well compute otherwise.
     for file in std::env::current_exe().into_iter().chain(files(experiment)) {
         hash.update(file.as_os_str().as_encoded_bytes());

@@ -7,7 +7,7 @@ use deeplog_lstm::Device;
 use evaluation::{Grid, Many, Metrics, Results, SCHEMA_VERSION, Series, grid_plots, many_html, many_markdown};
 use toml::Value;
 
-use super::{Miss, RunOptions, RunSummary, expectation, fingerprint, run_on};
+use super::{Miss, RunOptions, RunSummary, expectation, fingerprint, publish, run_on};
 use crate::corpus::{self, Corpus};
 use crate::error::{Error, Result};
 use crate::experiment::{Experiment, Plan, PlannedRun, Source, SplitMethod};
@@ -63,10 +63,10 @@ pub fn run_all(plan: &Plan, device: &Device, options: &RunOptions, observer: &mu
     let mut done: Vec<(&PlannedRun, String, Metrics)> = Vec::new();
     for (place, planned) in plan.runs.iter().enumerate() {
         ensure_wanted(observer)?;
-        let folder = folder(planned);
+        let folder = folder(planned, &done);
         let out = options.out.join(&folder);
         let about = format!("run {} of {}: {folder}", place + 1, plan.runs.len());
-        if let Some(metrics) = there_already(&planned.experiment, &out) {
+        if let Some(metrics) = there_already(&planned.experiment, device, &out) {
             observer.detail(&format!("{about} is there already"));
             kept += 1;
             done.push((planned, folder, metrics));
@@ -81,7 +81,7 @@ pub fn run_all(plan: &Plan, device: &Device, options: &RunOptions, observer: &mu
         done.push((planned, folder, summary.metrics));
     }
     let (results, misses) = summarise(plan, done, options);
-    let report = publish(&results, &options.out)?;
+    let report = publish_means(&results, &options.out)?;
     Ok(Ran::Series(Box::new(SeriesSummary {
         results,
         kept,
@@ -90,8 +90,8 @@ pub fn run_all(plan: &Plan, device: &Device, options: &RunOptions, observer: &mu
     })))
 }
 
-/// `runs/`, the settings where a grid has some, the seed.
-fn folder(planned: &PlannedRun) -> String {
+/// `runs/`, the settings where a grid has some, the seed; a number behind it where two settings look alike as a name.
+fn folder(planned: &PlannedRun, done: &[(&PlannedRun, String, Metrics)]) -> String {
     let plain = |c: char| {
         if c.is_alphanumeric() || "-_.=".contains(c) {
             c
@@ -103,13 +103,26 @@ fn folder(planned: &PlannedRun) -> String {
         let text: String = format!("{field}={value}").chars().map(plain).collect();
         text + "/"
     });
-    format!("runs/{}seed-{}", settings.collect::<String>(), planned.experiment.seed)
+    let name = format!("runs/{}seed-{}", settings.collect::<String>(), planned.experiment.seed);
+    let is_taken = |name: &String| done.iter().any(|(_, taken, _)| taken == name);
+    let others = (2..).map(|number| format!("{name}-{number}"));
+    let mut free = std::iter::once(name.clone())
+        .chain(others)
+        .filter(|name| !is_taken(name));
+    free.next().unwrap_or(name)
 }
 
-fn there_already(experiment: &Experiment, out: &Path) -> Option<Metrics> {
+fn there_already(experiment: &Experiment, device: &Device, out: &Path) -> Option<Metrics> {
+    // Somebody may have taken a file away.
+    if [publish::SCORES, "report.html"]
+        .iter()
+        .any(|file| !out.join(file).exists())
+    {
+        return None;
+    }
     let json = std::fs::read(out.join("metrics.json")).ok()?;
     let metrics: Metrics = serde_json::from_slice(&json).ok()?;
-    (metrics.fingerprint == fingerprint::of(experiment)).then_some(metrics)
+    (metrics.fingerprint == fingerprint::of(experiment, device)).then_some(metrics)
 }
 
 type Shared = Option<((Option<Value>, Option<Value>, Option<u64>), Corpus)>;
@@ -167,7 +180,7 @@ fn summarise(plan: &Plan, done: Vec<(&PlannedRun, String, Metrics)>, options: &R
 }
 
 /// Writes the means and gives the path of the report.
-fn publish(results: &Results, out: &Path) -> Result<PathBuf> {
+fn publish_means(results: &Results, out: &Path) -> Result<PathBuf> {
     let (many, plots) = match results {
         Results::Series(series) => (Many::Seeds(series), Vec::new()),
         Results::Grid(grid) => (

@@ -47,7 +47,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
             description: experiment.description.clone(),
         },
         seed: experiment.seed,
-        fingerprint: super::fingerprint::of(experiment),
+        fingerprint: super::fingerprint::of(experiment, judged.device),
         audit: Vec::new(),
         data: Data {
             train: part(

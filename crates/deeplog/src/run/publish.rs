@@ -33,10 +33,6 @@ pub(super) fn write(judged: &Judged<'_>, metrics: &Metrics, out: &Path) -> Resul
     write_atomically(&out.join("report.md"), |file| {
         file.write_all(report_markdown(&input).as_bytes())
     })?;
-    write_atomically(&out.join("metrics.json"), |file| {
-        serde_json::to_writer_pretty(&mut *file, metrics)?;
-        file.write_all(b"\n")
-    })?;
     write_scores(judged, &out.join(SCORES))?;
     write_atomically(&out.join("verdicts.jsonl"), |file| {
         for verdict in &judged.deeplog {
@@ -44,6 +40,11 @@ pub(super) fn write(judged: &Judged<'_>, metrics: &Metrics, out: &Path) -> Resul
             file.write_all(b"\n")?;
         }
         Ok(())
+    })?;
+    // The last: a run whose metrics are there is whole.
+    write_atomically(&out.join("metrics.json"), |file| {
+        serde_json::to_writer_pretty(&mut *file, metrics)?;
+        file.write_all(b"\n")
     })?;
     Ok((report, example(explanations)))
 }
@@ -61,7 +62,7 @@ pub(super) fn write_plots(plots: &[Plot], out: &Path) -> Result<()> {
 }
 
 /// What every detector said of the labelled test sessions: what `deeplog compare` reads.
-const SCORES: &str = "scores.csv";
+pub(super) const SCORES: &str = "scores.csv";
 /// Behind the name of a detector, the column of its verdicts.
 const FLAGGED: &str = " flagged";
 
@@ -118,6 +119,9 @@ pub fn read_scores(folder: &Path, detector: &str) -> Result<Vec<Scored>> {
         )
     })?;
     let column = 3 + 2 * column;
+    if head.len() <= column + 1 {
+        return Err(foreign(format!("the verdicts of `{detector}` are missing")));
+    }
     let mut scores = Vec::new();
     for row in rows.records() {
         let row = row.map_err(|error| foreign(error.to_string()))?;

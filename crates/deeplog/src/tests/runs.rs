@@ -79,6 +79,8 @@ fn mistakes_of_seeds_and_grids_are_told_at_their_field() {
         ("grid = 3", "grid: 3 is not a table"),
         ("grid = { 'model.hidden' = 3 }", "grid.model.hidden: 3 is one value"),
         ("grid = { 'model.hidden' = [] }", "lists no value"),
+        ("grid = { 'model.hidden' = [8, 9, 8] }", "lists a value twice"),
+        ("grid = { 'model.dropout' = [0, 0.0] }", "lists a value twice"),
         ("grid = { seed = [1, 2] }", "several seeds"),
         ("grid = { 'model.hiden' = [3] }", "did you mean `hidden`"),
         ("grid = { 'model.hidden' = [8, 0] }", "model.hidden = 0"),

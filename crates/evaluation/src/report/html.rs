@@ -38,7 +38,7 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
         page += &section("protocol", "How to read the figures", &format!("<ul>\n{items}</ul>\n"));
     }
     if !metrics.audit.is_empty() {
-        page += &section("audit", "Leak audit", &audit(metrics));
+        page += &section("audit", "Leak audit", &audit_table(&metrics.audit));
     }
     if !metrics.by_kind.is_empty() {
         page += &section("kinds", "By kind of fault", &kinds(metrics));
@@ -210,7 +210,7 @@ fn oracle(metrics: &Metrics) -> String {
     )
 }
 
-fn audit(metrics: &Metrics) -> String {
+pub(super) fn audit_table(checks: &[crate::Check]) -> String {
     let row = |check: &crate::Check| {
         let word = check.outcome.word();
         [
@@ -221,7 +221,7 @@ fn audit(metrics: &Metrics) -> String {
     };
     let lead = "<p class=\"quiet\">What may make the figures better than they are. Novel: sessions whose sequence of log keys no \
                 training session has.</p>\n";
-    let rows: Vec<_> = metrics.audit.iter().map(row).collect();
+    let rows: Vec<_> = checks.iter().map(row).collect();
     format!(
         "{lead}<div class=\"prose\">{}</div>\n",
         table(["check", "outcome", "finding"], &rows)

@@ -1,6 +1,6 @@
 //! The report of several runs of one experiment.
 
-use super::html::table_of;
+use super::html::{audit_table, table_of};
 use super::page::html_page;
 use crate::series_tables::{grid_rows, kind_rows, series_rows};
 use crate::{
@@ -94,6 +94,14 @@ pub fn many_html(many: Many<'_>, plots: &[Plot]) -> String {
             .collect();
         page += &format!(
             "<section id=\"curves\">\n<h2>Curves</h2>\n<div class=\"figures\">\n{figures}</div>\n</section>\n"
+        );
+    }
+    if let Some(first) = many.cells().first()
+        && !first.audit.is_empty()
+    {
+        page += &format!(
+            "<section id=\"audit\">\n<h2>Leak audit of the first run</h2>\n{}</section>\n",
+            audit_table(&first.audit)
         );
     }
     page += "<section id=\"runs\">\n<h2>Runs</h2>\n<ul>\n";
