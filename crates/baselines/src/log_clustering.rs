@@ -2,7 +2,8 @@
 //!
 //! Lin, Zhang, Lou, Zhang and Chen ("Log clustering based problem identification for online service systems", ICSE-SEIP
 //! 2016): keys weighted by inverse document frequency through a sigmoid, agglomerative clustering by cosine distance,
-//! cut at a distance. Their second weight compares production with a test environment, which there is none of here.
+//! cut at a distance. Their second weight compares production with a test environment, which there is none of here. What
+//! they call new lies farther from every cluster than the cut; here the threshold is that of the held-out sessions.
 
 use detection::Reason;
 use kodama::{Method, linkage};
