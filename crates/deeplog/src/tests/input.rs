@@ -134,6 +134,19 @@ fn messages_are_shown_whole() {
     let log = "time,message\n1,\"a\nb\"\n2,c\n";
     assert_eq!(texts("csv", log, &[2, 4]), [(2, "a\nb".into()), (4, "c".into())]);
     assert_eq!(texts("csv", log, &[]), []);
+    let line = "Dec 10 06:55:46 LabSZ sshd[24200]: Invalid user webmaster";
+    for (format, log, text) in [
+        ("syslog", line.to_owned(), line),
+        ("docker inner='syslog'", format!("{{\"log\":\"{line}\\n\"}}"), line),
+        ("cri inner='syslog'", format!("2026-01-02T03:04:05Z stdout F {line}"), line),
+        ("docker", "{\"log\":\"Invalid user\\n\"}".to_owned(), "Invalid user"),
+        ("cri", "2026-01-02T03:04:05Z stdout F Invalid user".to_owned(), "Invalid user"),
+        ("json", "{\"msg\":\"Invalid user\"}".to_owned(), "Invalid user"),
+        ("logfmt", "msg=\"Invalid user\"".to_owned(), "Invalid user"),
+        ("journald", "MESSAGE=Invalid user\n".to_owned(), "Invalid user"),
+    ] {
+        assert_eq!(texts(format, &log, &[1]), [(1, text.to_owned())], "{format}");
+    }
 }
 
 #[test]
