@@ -7,6 +7,7 @@ mod labels;
 mod record_texts;
 mod records;
 mod session_file;
+pub(crate) mod spelling;
 mod structured;
 mod zstandard;
 

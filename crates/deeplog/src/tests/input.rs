@@ -184,7 +184,7 @@ fn labels_are_found_by_column_and_may_not_contradict() {
     let path = folder.path().join("labels.csv");
     let read = |text: &str, id: Option<&str>, label: Option<&str>| {
         fs::write(&path, text).unwrap();
-        Labels::read(&path, id, label, "Normal").map_err(|error| error.to_string())
+        Labels::read(&path, id, label, None).map_err(|error| error.to_string())
     };
     let labels = read(
         "x,Label,BlockId\n1,normal,a\n2,Anomaly,b\n",
@@ -207,4 +207,38 @@ fn labels_are_found_by_column_and_may_not_contradict() {
             .contains("no column `nope`")
     );
     assert!(read("id,label\na\n", None, None).unwrap_err().contains("line"));
+}
+
+#[test]
+fn labels_are_spelt_in_a_usual_way_or_as_the_dataset_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    let (normal, anomalous) = (Some(Label::Normal), Some(Label::Anomalous));
+    for (spelling, stated, expected) in [
+        ("normal", None, normal),
+        (" NORMAL ", None, normal),
+        ("0", None, normal),
+        ("-", None, normal),
+        ("False", None, normal),
+        ("1", None, anomalous),
+        ("Anomaly", None, anomalous),
+        ("abnormal", None, anomalous),
+        ("Norml", None, None),
+        ("OK", None, None),
+        ("", None, None),
+        ("ok", Some("OK"), normal),
+        ("1", Some("1"), normal),
+        ("0", Some("1"), anomalous),
+        ("DiskFull", Some("OK"), anomalous),
+    ] {
+        fs::write(&path, format!("id,label\na,\"{spelling}\"\n")).unwrap();
+        let read = Labels::read(&path, None, None, stated);
+        match expected {
+            Some(_) => assert_eq!(read.unwrap().get("a"), expected, "{spelling:?} {stated:?}"),
+            None => {
+                let error = read.unwrap_err().to_string();
+                assert!(error.contains(&format!("line 2: the label {spelling:?} is unknown")), "{error}");
+            }
+        }
+    }
 }
