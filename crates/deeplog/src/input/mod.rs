@@ -19,5 +19,6 @@ pub use files::{expand, expand_logs};
 pub use labels::Labels;
 pub use record_texts::record_texts;
 pub use records::Records;
+pub(crate) use session_file::is_session_file;
 pub use session_file::read_sessions;
 pub use structured::{StructuredRow, StructuredRows};

@@ -7,7 +7,7 @@ use sequence_windowing::{KeyName, Session};
 use super::faults;
 use crate::error::{Error, Result};
 use crate::experiment::Inject;
-use crate::input::read_sessions;
+use crate::input::{is_session_file, read_sessions};
 use crate::observer::{Observer, ensure_wanted};
 use crate::output::{create_folder, write_atomically};
 
@@ -69,6 +69,15 @@ pub fn inject_sessions(injection: &Injection, folder: &Path, observer: &mut dyn 
 
 fn some_sessions(path: &Path) -> Result<Vec<Session<KeyName>>> {
     let sessions = read_sessions(path)?;
+    let has_events = sessions.iter().any(|session| !session.events.is_empty());
+    // What flows by only once cannot be looked at again.
+    if has_events && path.is_file() && !is_session_file(path)? {
+        return Err(Error::run(
+            format!("{} looks like a raw log, whose lines are no sessions", path.display()),
+            "name its dataset with `--dataset`; `deeplog init` writes one. Keys without digits in a session file need `id,` \
+             in front of each line",
+        ));
+    }
     if sessions.is_empty() {
         return Err(Error::run(
             format!("{} holds no session", path.display()),
