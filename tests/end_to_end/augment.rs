@@ -55,7 +55,7 @@ fn copies_have_the_same_events_under_other_names_and_values() {
         .ok();
     assert_eq!(
         room.files("out"),
-        ["variation-1.log", "variation-2.log", "variation-3.log"]
+        ["variation-01.log", "variation-02.log", "variation-03.log"]
     );
     let original = jobs(&log());
     let mut sizes = BTreeSet::new();
@@ -113,12 +113,12 @@ fn the_same_seed_gives_the_same_copies_and_lines_are_labelled_by_rules() {
         ))
         .ok();
     }
-    for file in ["variation-1.log", "variation-1.csv"] {
+    for file in ["variation-01.log", "variation-01.csv"] {
         let bytes = |out: &str| fs::read(room.path(&format!("{out}/{file}"))).unwrap();
         assert_eq!(bytes("a"), bytes("b"), "{file}");
         assert_ne!(bytes("a"), bytes("c"), "{file} of another seed");
     }
-    let mut rows = csv::Reader::from_path(room.path("a/variation-1.csv")).unwrap();
+    let mut rows = csv::Reader::from_path(room.path("a/variation-01.csv")).unwrap();
     assert_eq!(rows.headers().unwrap(), vec!["Line", "Label", "Rule"]);
     let rows: Vec<csv::ByteRecord> = rows.byte_records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 401, "a row a message");
@@ -139,7 +139,7 @@ fn numbers_come_from_the_same_place_and_levels_vary() {
     room.write("jobs.log", log());
     room.deeplog("synth augment jobs.log --dataset jobs.toml --variations 1 --out out")
         .ok();
-    let copy = fs::read(room.path("out/variation-1.log")).unwrap();
+    let copy = fs::read(room.path("out/variation-01.log")).unwrap();
     let copy = String::from_utf8_lossy(&copy);
     let mut levels = BTreeMap::<&str, u32>::new();
     let mut changed = 0;
@@ -198,15 +198,27 @@ fn what_cannot_be_varied_is_told() {
     room.write("jobs.toml", DATASET);
     room.write("empty.log", "");
     room.write("other.log", "nothing\nthat\nfits\n");
-    room.write("out/variation-1.log", "precious\n");
+    room.write("out/variation-01.log", "precious\n");
     room.write("jobs.log", log());
     room.deeplog("synth augment other.log --dataset jobs.toml --out new")
         .fails(1, &["none of the 3 lines fits the header format"]);
+    let some = [&b"nothing\n".repeat(450)[..], &log()].concat();
+    room.write("some.log", some);
+    let said = |log: &str| {
+        let call = format!("synth augment {log} --dataset jobs.toml --variations 1 --force --out some");
+        room.deeplog(&call).ok().stderr
+    };
+    let warned = said("some.log");
+    assert!(
+        warned.contains("451 of 853 lines do not fit the header and were not varied"),
+        "{warned}"
+    );
+    assert!(!said("jobs.log").contains("do not fit"), "one trace is no tenth");
     room.deeplog("synth augment empty.log --dataset jobs.toml --out new")
         .fails(1, &["none of the 0 lines"]);
     room.deeplog("synth augment jobs.log --variations 1 --out out")
-        .fails(1, &["variation-1.log is there already"]);
-    assert_eq!(room.read("out/variation-1.log"), "precious\n");
+        .fails(1, &["variation-01.log is there already"]);
+    assert_eq!(room.read("out/variation-01.log"), "precious\n");
     room.deeplog("synth augment jobs.log --variations 0 --out new").ended(2);
     assert_eq!(room.files("new"), [""; 0]);
 }

@@ -37,8 +37,8 @@ fn each_label_tells_kind_and_position_of_what_was_changed() {
         outcome.stderr
     );
     assert!(
-        outcome.stderr.contains("delayed"),
-        "what does not fit is told: {}",
+        !outcome.stderr.contains("did not fit"),
+        "nobody asked for kinds that session files cannot have: {}",
         outcome.stderr
     );
     assert_eq!(room.files("out"), ["labels.csv", "sessions.csv"]);
@@ -88,11 +88,32 @@ fn what_stands_in_the_way_is_told() {
     room.write("empty.csv", "");
     room.write("twice.csv", "a,1 2 3\na,3 2 1\n");
     room.write("alike.csv", "a,7\nb,7\nc,7\nd,7\n");
+    room.write("mixed.csv", "a,7\nb,7 8\nc,7\nd,7\n");
     room.write("there/labels.csv", "precious\n");
     room.deeplog("synth inject empty.csv --out out")
         .fails(1, &["holds no session"]);
+    room.write("raw.log", "081109 203615 148 INFO dfs.DataNode: Received block blk_1 of size 7\n");
+    for flags in ["raw.log", "mixed.csv --known raw.log"] {
+        let said = room.deeplog(&format!("synth inject {flags} --out out"));
+        let said = said.fails(1, &["raw.log looks like a raw log"]).stderr;
+        assert!(said.contains("--dataset") && said.contains("deeplog init"), "{said}");
+    }
     room.deeplog("synth inject twice.csv --out out")
         .fails(1, &["two sessions `a`"]);
+    room.deeplog("synth inject mixed.csv --known empty.csv --out out")
+        .fails(1, &["empty.csv holds no session"]);
+    // One event, alike everywhere: nothing to swap, move, replace or leave out.
+    for (input, kinds) in [
+        ("alike.csv", "missing, swapped, moved, replaced"),
+        ("mixed.csv", "delayed"),
+        ("mixed.csv", "out_of_range"),
+    ] {
+        let flags = kinds.replace(' ', "");
+        let outcome = room.deeplog(&format!("synth inject {input} --share 1 --kinds {flags} --out out"));
+        let told = format!("none of 4 normal sessions got a fault, of these kinds: {kinds}");
+        let said = outcome.fails(1, &[&told]).stderr;
+        kinds.split(", ").for_each(|kind| assert!(said.contains(&format!("{kind} needs")), "{said}"));
+    }
     room.deeplog("synth inject alike.csv --out there")
         .fails(1, &["labels.csv is there already"]);
     assert_eq!(room.read("there/labels.csv"), "precious\n");
@@ -107,14 +128,13 @@ fn what_stands_in_the_way_is_told() {
         assert!(outcome.stderr.contains(fact), "{}", outcome.stderr);
     }
     assert_eq!(room.files("out"), [""; 0]);
-    // One event, alike everywhere: nothing to swap, move, replace or leave out.
     let said = room
-        .deeplog("synth inject alike.csv --kinds swapped,moved,replaced,missing --out out")
+        .deeplog("synth inject mixed.csv --share 1 --kinds swapped,moved --out out")
         .ok()
         .stderr;
-    assert!(said.contains("2 sessions take no fault of these kinds"), "{said}");
-    assert!(said.contains("2 swapped"), "{said}");
-    assert!(!room.read("out/labels.csv").contains("Anomaly"));
+    assert!(said.contains("3 sessions take no fault of these kinds"), "{said}");
+    assert!(said.contains("3 swapped, 3 moved"), "{said}");
+    assert_eq!(room.read("out/labels.csv").matches("Anomaly").count(), 1);
 }
 
 #[test]
@@ -179,6 +199,26 @@ fn impossible_settings_of_an_experiment_are_told() {
             "data.inject.sed: unknown field",
         ],
     );
+}
+
+#[test]
+fn an_experiment_without_a_fault_to_put_or_a_name_to_label_is_told() {
+    let room = Room::new();
+    room.write("normal.csv", sessions());
+    room.write("twice.csv", sessions().replace("s299,", "s298,"));
+    room.write(
+        "bad.toml",
+        "name = 'bad'\n[data]\nkind = 'sessions'\nroot = '.'\nfile = 'normal.csv'\n[data.inject]\n",
+    );
+    for (set, fact) in [
+        ("data.file=twice.csv", "there are two sessions `s298`"),
+        (
+            "data.inject.kinds=[\"out_of_range\"]",
+            "none of 150 normal sessions got a fault, of these kinds: out_of_range",
+        ),
+    ] {
+        room.deeplog(&format!("run bad.toml --out out --set {set}")).fails(1, &[fact]);
+    }
 }
 
 #[test]

@@ -36,7 +36,13 @@ fn a_single_session_trains_and_is_not_judged() {
     let room = session_room();
     room.write("one.txt", "only,open read write close\n");
     let outcome = room.deeplog("run sessions.toml --out out --set data.file=one.txt --set data.split.train=1.0");
-    assert!(outcome.ok().stdout.contains("0 of 0 sessions"));
+    let outcome = outcome.ok();
+    assert!(outcome.stdout.contains("0 of 0 sessions"));
+    let said = "No session is left to judge";
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    assert!(room.read("out/report.md").contains(said));
+    let outcome = room.deeplog("run sessions.toml --out judged").ok();
+    assert!(!outcome.stderr.contains(said), "{}", outcome.stderr);
 }
 
 #[test]

@@ -280,7 +280,12 @@ impl DetectCounters {
 
 /// Says so where a tenth of the lines or more is judged by nobody: a clean verdict on the rest means little then.
 pub(crate) fn warn_of_unjudged(observer: &mut dyn Observer, unjudged: u64, all: u64, why: &str) {
-    if unjudged > 0 && unjudged >= all / 10 {
-        observer.warn(&format!("{unjudged} of {all} lines {why} and were not judged"));
+    warn_of_many(observer, unjudged, all, &format!("{why} and were not judged"));
+}
+
+/// Says what became of lines, where it is a tenth of them or more.
+pub(crate) fn warn_of_many(observer: &mut dyn Observer, lines: u64, all: u64, fate: &str) {
+    if lines > 0 && lines >= all / 10 {
+        observer.warn(&format!("{lines} of {all} lines {fate}"));
     }
 }

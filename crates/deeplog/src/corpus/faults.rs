@@ -28,7 +28,7 @@ pub(super) fn inject(corpus: &mut Corpus, config: &Inject, observer: &mut dyn Ob
             "lower `data.split.train`, or give normal sessions to test on",
         ));
     }
-    let injected = faults::inject(&mut corpus.test, &corpus.train, config);
+    let injected = faults::inject(&mut corpus.test, &corpus.train, config)?;
     let label = |faulty| if faulty { Label::Anomalous } else { Label::Normal };
     corpus.labels = corpus
         .test

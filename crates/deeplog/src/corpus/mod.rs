@@ -85,7 +85,7 @@ pub fn read(experiment: &Experiment, out: &Path, observer: &mut dyn Observer) ->
         }
         Source::Synthetic(config) => {
             let (log, labels) = crate::synthesis::write(config, out, observer)?;
-            let labels = Labels::read(&labels, None, None, "Normal")?;
+            let labels = Labels::read(&labels, None, None, None)?;
             raw::read(experiment, &[log], Some(labels), observer)
         }
     }?;

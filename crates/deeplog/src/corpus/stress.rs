@@ -21,6 +21,14 @@ pub(super) fn apply(corpus: &mut Corpus, stress: Stress, seed: u64) -> Result<()
         }
         corpus.train = kept.iter().map(|&i| corpus.train[i].clone()).collect();
         corpus.count("training_sessions_left_out_by_stress", (before - kept.len()) as u64);
+        // What rivals with labels learn from becomes as rare, down to none.
+        let anomalous = std::mem::take(&mut corpus.anomalous_train);
+        let kept = seeded(anomalous.len(), stress.training, seed).train;
+        corpus.count(
+            "anomalous_training_sessions_left_out_by_stress",
+            (anomalous.len() - kept.len()) as u64,
+        );
+        corpus.anomalous_train = kept.iter().map(|&i| anomalous[i].clone()).collect();
     }
     if stress.anomalous == 0.0 {
         return Ok(());

@@ -88,7 +88,8 @@ pub struct Split {
 pub struct Inject {
     /// Share of the normal test sessions that get a fault, above 0 and below 1. Default 0.5.
     pub share: f64,
-    /// The kinds, each as often as the others. Default: all.
+    /// The kinds, each as often as the others. Empty, the default: all that the data can have. Sessions in memory have no
+    /// numbers, and those of session files no times either.
     pub kinds: Vec<FaultKind>,
     /// Drives where they are. Default: the experiment's.
     pub seed: u64,
@@ -269,17 +270,14 @@ fn read_inject(mut fields: Fields<'_>, seed: u64) -> Inject {
             inject.share
         )
     });
-    match fields.optional::<Vec<String>>("kinds") {
-        None => inject.kinds = FaultKind::ALL.to_vec(),
-        Some(names) => {
-            fields.ensure(!names.is_empty(), "kinds", || {
-                "names no kind; leave it out for all".into()
-            });
-            for name in names {
-                match name.parse() {
-                    Ok(kind) => inject.kinds.push(kind),
-                    Err(error) => fields.problem("kinds", error.to_string()),
-                }
+    if let Some(names) = fields.optional::<Vec<String>>("kinds") {
+        fields.ensure(!names.is_empty(), "kinds", || {
+            "names no kind; leave it out for all".into()
+        });
+        for name in names {
+            match name.parse() {
+                Ok(kind) => inject.kinds.push(kind),
+                Err(error) => fields.problem("kinds", error.to_string()),
             }
         }
     }

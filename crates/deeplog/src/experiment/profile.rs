@@ -77,8 +77,9 @@ pub enum LabelRule {
         id_column: Option<String>,
         /// Column of the label; the second one if none is given.
         label_column: Option<String>,
-        /// What a normal session's label says.
-        normal: String,
+        /// What a normal session's label says, and no other's. `None`: labels are spelt in one of the usual ways, see
+        /// [`Labels::read`](crate::Labels::read).
+        normal: Option<String>,
     },
     /// A header field of every line; a session with one anomalous line is anomalous.
     Line {
@@ -298,7 +299,7 @@ fn read_labels(mut fields: Fields<'_>) -> Option<LabelRule> {
             file: fields.optional("file"),
             id_column: fields.optional("id_column"),
             label_column: fields.optional("label_column"),
-            normal: fields.or("normal", String::from("Normal")),
+            normal: fields.optional("normal"),
         }),
         Some("line") => {
             let normal = fields.or("normal", String::from("-"));

@@ -51,7 +51,7 @@ pub struct FeatureSummary {
 /// Writes `counts`, `tfidf`, `sequences` and `templates` into a folder, in each of the formats.
 ///
 /// The input is a raw log, with a dataset or guessed as by [`explore`](crate::explore()), or a session file: one whose first
-/// lines hold nothing but keys with a digit each, such as `5 22 11` or `blk_1,E5 E22`. Sessions are in the order of their
+/// lines hold nothing but keys, with a digit each, such as `5 22 11`, or behind a name, such as `s1,open close`. Sessions are in the order of their
 /// first lines, templates by their number of events, the highest first. The weight of a template in a session is
 /// `tf · idf`, scaled so that the squares of a session's weights add up to 1; `tf` is the count,
 /// `idf = ln((1 + n) / (1 + df)) + 1` for `n` sessions of which `df` hold the template, all of them from this input. (These

@@ -1,6 +1,6 @@
 //! Sessions as sequences of numbered keys, from a raw log or from session files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use drain_parser::Piece;
@@ -11,15 +11,10 @@ use crate::corpus::NO_TEMPLATE;
 use crate::error::{Error, Result};
 use crate::experiment::Profile;
 use crate::explore::reading::Understanding;
-use crate::input::{Lines, read_sessions};
+use crate::input::{is_session_file, read_sessions};
 use crate::intake::Intake;
 use crate::observer::Observer;
 use crate::parse::Spooled;
-
-/// Lines that are looked at to tell a session file from a log.
-const LOOKED_AT: usize = 200;
-/// Bytes of the longest key that is taken for one there.
-const LONGEST_KEY: usize = 32;
 
 /// Sessions in the order of their first lines.
 pub(super) struct Sequences {
@@ -213,7 +208,6 @@ impl SessionSink<u32> for ClosedSessions {
     }
 }
 
-/// Whether the first lines of every file hold nothing but keys, behind a name and a comma or not.
 fn are_session_files(files: &[PathBuf]) -> Result<bool> {
     for file in files {
         if !is_session_file(file)? {
@@ -223,73 +217,9 @@ fn are_session_files(files: &[PathBuf]) -> Result<bool> {
     Ok(!files.is_empty())
 }
 
-fn is_session_file(file: &Path) -> Result<bool> {
-    let mut lines = Lines::of(vec![file.to_owned()]);
-    let mut with_keys = 0;
-    let mut looked_at = 0;
-    while let Some((number, line)) = lines.next_line()?
-        && looked_at < LOOKED_AT
-    {
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        looked_at += 1;
-        match holds_keys(line) {
-            Some(keys) => with_keys += usize::from(keys > 0),
-            // The names of the columns.
-            None if number == 1 && line.contains(&b',') && !line.contains(&b' ') => {}
-            None => return Ok(false),
-        }
-    }
-    Ok(with_keys > 0)
-}
-
-/// How many keys a line of a session file holds; `None` if it cannot be one.
-fn holds_keys(line: &[u8]) -> Option<usize> {
-    let mut parts = line.splitn(2, |byte| *byte == b',');
-    let (first, rest) = (parts.next()?, parts.next());
-    if rest.is_some() && first.trim_ascii().iter().any(u8::is_ascii_whitespace) {
-        return None;
-    }
-    let keys = rest.unwrap_or(first).trim_ascii();
-    let keys = keys.strip_prefix(b"\"").unwrap_or(keys);
-    let keys = keys.strip_suffix(b"\"").unwrap_or(keys);
-    let is_key = |key: &[u8]| {
-        let is_plain = key
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
-        is_plain && key.len() <= LONGEST_KEY && key.iter().any(u8::is_ascii_digit)
-    };
-    let mut count = 0;
-    for key in keys.split(u8::is_ascii_whitespace).filter(|key| !key.is_empty()) {
-        if !is_key(key) {
-            return None;
-        }
-        count += 1;
-    }
-    Some(count)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn session_lines_are_told_from_log_lines() {
-        for (line, keys) in [
-            ("5 22 5 11", Some(4)),
-            ("blk_-7,E5 E22", Some(2)),
-            ("blk_1,\"0f3a 77\"", Some(2)),
-            ("blk_1,", Some(0)),
-            ("081109 203615 148 INFO dfs.DataNode: x", None),
-            ("a b,5", None),
-            ("open close", None),
-            ("{\"a\": 1}", None),
-        ] {
-            assert_eq!(holds_keys(line.as_bytes()), keys, "{line}");
-        }
-    }
 
     #[test]
     fn keys_are_numbered_by_how_often_they_come() {

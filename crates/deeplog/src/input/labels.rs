@@ -5,7 +5,7 @@ use std::path::Path;
 use evaluation::{Fault, Label};
 use rustc_hash::FxHashMap;
 
-use super::bytes;
+use super::{bytes, spelling};
 use crate::error::{Error, Result};
 use crate::experiment::{LabelRule, Profile};
 
@@ -31,25 +31,35 @@ impl Labels {
                 file.as_deref(),
                 id_column.as_deref(),
                 label_column.as_deref(),
-                &**normal,
+                normal.as_deref(),
             ),
-            _ => (None, None, None, "Normal"),
+            _ => (None, None, None, None),
         };
         let beside = file.map(|file| log.with_file_name(file)).filter(|path| path.exists());
         let path = named.map(Path::to_owned).or(beside);
         path.map(|path| Self::read(&path, id, label, normal)).transpose()
     }
 
-    /// Reads a CSV with a header. Columns are found by name, or are the first and the second; `normal` is what a normal
-    /// session's label says, whatever its case, and everything else is anomalous. Columns `Kind` and `Position`, where they
+    /// Reads a CSV with a header. Columns are found by name, or are the first and the second. With `normal` that is what a normal
+    /// session's label says, whatever its case, and everything else is anomalous; without, labels are `normal`, `abnormal`,
+    /// `anomaly`, `anomalous`, `0`, `1`, `true`, `false`, `yes`, `no` or `-`, in any case, and everything else is an error. Columns `Kind` and `Position`, where they
     /// are, tell the fault of an anomalous session, see [`Fault`].
-    pub fn read(path: &Path, id: Option<&str>, label: Option<&str>, normal: &str) -> Result<Self> {
+    pub fn read(path: &Path, id: Option<&str>, label: Option<&str>, normal: Option<&str>) -> Result<Self> {
         let text = bytes::read_to_end(path)?;
         let mut reader = csv::Reader::from_reader(&*text);
         let wrong = |what: String| {
             Error::run(
                 format!("{}: {what}", path.display()),
                 "labels are a CSV with a header and a row a session: its identifier and its label",
+            )
+        };
+        let unknown = |line: u64, label: &str| {
+            Error::run(
+                format!("{}: line {line}: the label {label:?} is unknown", path.display()),
+                format!(
+                    "{}; where the labels of anomalies are of many kinds, say `normal = \"…\"` under `[labels]` in the dataset",
+                    spelling::HINT
+                ),
             )
         };
         let header = reader.byte_headers().map_err(|error| wrong(error.to_string()))?.clone();
@@ -79,8 +89,12 @@ impl Labels {
                 return Err(wrong(format!("line {line}: has no identifier or no label")));
             };
             let id = String::from_utf8_lossy(id).trim().to_owned();
-            let is_normal = String::from_utf8_lossy(label).trim().eq_ignore_ascii_case(normal);
-            let label = if is_normal { Label::Normal } else { Label::Anomalous };
+            let label = String::from_utf8_lossy(label);
+            let is_anomalous = match normal {
+                Some(normal) => !label.trim().eq_ignore_ascii_case(normal.trim()),
+                None => spelling::is_anomalous(&label).ok_or_else(|| unknown(line, &label))?,
+            };
+            let label = if is_anomalous { Label::Anomalous } else { Label::Normal };
             if labels.get(&id).is_some_and(|known| *known != label) {
                 return Err(wrong(format!(
                     "line {line}: `{id}` is labelled once normal and once anomalous"

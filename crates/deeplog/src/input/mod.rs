@@ -7,6 +7,7 @@ mod labels;
 mod record_texts;
 mod records;
 mod session_file;
+pub(crate) mod spelling;
 mod structured;
 mod zstandard;
 
@@ -18,5 +19,6 @@ pub use files::{expand, expand_logs};
 pub use labels::Labels;
 pub use record_texts::record_texts;
 pub use records::Records;
+pub(crate) use session_file::is_session_file;
 pub use session_file::read_sessions;
 pub use structured::{StructuredRow, StructuredRows};

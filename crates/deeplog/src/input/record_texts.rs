@@ -9,7 +9,7 @@ use super::Records;
 use crate::error::Result;
 
 /// The messages whose first lines have these numbers, lossily decoded, with the lines that follow and belong to them.
-/// With a header format these are the lines as they stand in the log, with other formats the messages alone.
+/// With a header format and with `syslog` these are the lines as they stand in the log, with other formats the messages alone.
 pub fn record_texts(files: &[PathBuf], format: &LineFormat, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, String>> {
     let mut texts: BTreeMap<u64, String> = BTreeMap::new();
     let Some(&last) = numbers.last() else { return Ok(texts) };

@@ -14,7 +14,6 @@ mod model;
 mod reading;
 mod report;
 mod run;
-mod spelling;
 mod trial;
 
 pub use figures::{FeatureWeight, Fold, LineData, LineFigures, LineMetrics, LinePart, Measured};

@@ -15,7 +15,7 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
     });
     caveats.extend(urgent(metrics));
     let test = metrics.data.test;
-    if test.normal + test.anomalous == 0 {
+    if test.sessions > 0 && test.normal + test.anomalous == 0 {
         caveats
             .push("There are no labels, so there is nothing to measure: the verdicts stand for themselves.".to_owned());
     } else if test.normal + test.anomalous < test.sessions {
@@ -54,6 +54,12 @@ pub(super) fn of(judged: &Judged<'_>, metrics: &Metrics) -> Vec<String> {
 
 /// What makes a run's verdicts next to worthless, and should not wait until somebody opens the report.
 pub(super) fn urgent(metrics: &Metrics) -> Option<String> {
+    if metrics.data.test.sessions == 0 {
+        return Some(
+            "No session is left to judge: all of them train. Lower data.split.train, or give sessions to test on."
+                .to_owned(),
+        );
+    }
     // The end of a session is a symbol too.
     let symbols = metrics.data.keys + 1;
     let g = u64::from(metrics.operating_point.g?);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use evaluation::Fault;
 use log_synthesis::{FaultCount, FaultKind, Injector, Piece, Subject};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sequence_windowing::{Event, KeyName, Session, Timestamp, seeded};
 
+use crate::error::{Error, Result};
 use crate::experiment::Inject;
 use crate::observer::Observer;
 
@@ -29,18 +30,38 @@ pub(crate) struct Injected {
 
 /// Puts faults into a share of normal sessions, drawn by lot. None ends up as the sequence of a session in `train` or of
 /// one that is normal here; replacements are keys of `train`.
-pub(crate) fn inject(sessions: &mut [Session<KeyName>], train: &[Session<KeyName>], config: &Inject) -> Injected {
+///
+/// # Errors
+/// Two sessions of one name, and settings by which no session gets a fault.
+pub(crate) fn inject(
+    sessions: &mut [Session<KeyName>],
+    train: &[Session<KeyName>],
+    config: &Inject,
+) -> Result<Injected> {
+    ensure_names(sessions)?;
     let keys = |session: &Session<KeyName>| session.events.iter().map(|event| event.key.clone()).collect();
     let known: Vec<Vec<KeyName>> = train.iter().map(keys).collect();
     let normal: Vec<Vec<KeyName>> = sessions.iter().map(keys).collect();
-    let mut injector = Injector::new(config.seed, &config.kinds, known.iter().map(Vec::as_slice));
+    let is_timed = |session: &Session<KeyName>| session.events.iter().all(|event| event.time.is_some());
+    let fits = |kind: &FaultKind| match kind {
+        FaultKind::OutOfRange => false,
+        FaultKind::Delayed => sessions.iter().any(is_timed),
+        _ => true,
+    };
+    let all = FaultKind::ALL.iter().copied().filter(fits);
+    let kinds = if config.kinds.is_empty() {
+        all.collect()
+    } else {
+        config.kinds.clone()
+    };
+    let mut injector = Injector::new(config.seed, &kinds, known.iter().map(Vec::as_slice));
     injector.hold_normal(normal.iter().map(Vec::as_slice));
     let mut faults = FxHashMap::default();
     let mut without = 0;
     for index in seeded(sessions.len(), config.share, config.seed).train {
         let session = &mut sessions[index];
         let subject = Subject {
-            timed: session.events.iter().all(|event| event.time.is_some()),
+            timed: is_timed(session),
             ..Subject::from(&normal[index][..])
         };
         let Some(fault) = injector.inject(&subject) else {
@@ -54,10 +75,56 @@ pub(crate) fn inject(sessions: &mut [Session<KeyName>], train: &[Session<KeyName
         };
         faults.insert(session.id.to_string(), fault);
     }
-    Injected {
+    ensure_any(faults.len(), &kinds, sessions.len())?;
+    Ok(Injected {
         faults,
         counts: injector.counts().clone(),
         without,
+    })
+}
+
+/// Two sessions of one name could not be told apart by their labels.
+fn ensure_names(sessions: &[Session<KeyName>]) -> Result<()> {
+    let mut names = FxHashSet::default();
+    match sessions.iter().find(|session| !names.insert(&session.id)) {
+        None => Ok(()),
+        Some(twice) => Err(Error::run(
+            format!("there are two sessions `{}`", twice.id),
+            "give each session a name of its own: labels go by names",
+        )),
+    }
+}
+
+/// What was to have faults and has none would be measured for nothing.
+pub(super) fn ensure_any(faults: usize, kinds: &[FaultKind], sessions: usize) -> Result<()> {
+    if faults > 0 {
+        return Ok(());
+    }
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let needs: Vec<String> = kinds.iter().map(|kind| format!("{kind} {}", needs(*kind))).collect();
+    Err(Error::run(
+        format!(
+            "none of {sessions} normal sessions got a fault, of these kinds: {}",
+            names.join(", ")
+        ),
+        format!(
+            "raise the share, or choose kinds that fit; {}; and no fault may end up as a normal sequence",
+            needs.join("; ")
+        ),
+    ))
+}
+
+/// What a session must have to take a fault.
+fn needs(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Missing | FaultKind::Truncated => "needs two events",
+        FaultKind::Doubled => "needs an event",
+        FaultKind::Swapped => "needs two unequal events side by side",
+        FaultKind::Moved => "needs three events",
+        FaultKind::Replaced => "needs a second event template",
+        FaultKind::Foreign => "needs nothing",
+        FaultKind::Delayed => "needs two events and times, which session files do not have",
+        FaultKind::OutOfRange => "needs numbers, which only raw logs have (`deeplog synth inject LOG --dataset FILE`)",
     }
 }
 

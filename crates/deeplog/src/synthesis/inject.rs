@@ -7,7 +7,7 @@ use sequence_windowing::{KeyName, Session};
 use super::faults;
 use crate::error::{Error, Result};
 use crate::experiment::Inject;
-use crate::input::read_sessions;
+use crate::input::{is_session_file, read_sessions};
 use crate::observer::{Observer, ensure_wanted};
 use crate::output::{create_folder, write_atomically};
 
@@ -27,23 +27,16 @@ pub struct Injection {
 /// (`Session,Label,Kind,Position`), a row each, into a folder. Positions count events from 0.
 pub fn inject_sessions(injection: &Injection, folder: &Path, observer: &mut dyn Observer) -> Result<()> {
     observer.begin("injecting", None);
-    let mut sessions = read_sessions(&injection.input)?;
-    if sessions.is_empty() {
-        return Err(Error::run(
-            format!("{} holds no session", injection.input.display()),
-            "give a session file: one session a line, its keys separated by spaces, optionally `id,` in front",
-        ));
-    }
+    let mut sessions = some_sessions(&injection.input)?;
     // A file that names its sessions by lines may have a comma in its own name, which would end the session's.
     for session in &mut sessions {
         session.id = session.id.replace(',', "_").into();
     }
-    ensure_names(&sessions, &injection.input)?;
     let known = match &injection.known {
-        Some(path) => read_sessions(path)?,
+        Some(path) => some_sessions(path)?,
         None => sessions.clone(),
     };
-    let injected = faults::inject(&mut sessions, &known, &injection.faults);
+    let injected = faults::inject(&mut sessions, &known, &injection.faults)?;
     ensure_wanted(observer)?;
     create_folder(folder)?;
     write_atomically(&folder.join("sessions.csv"), |out| {
@@ -74,14 +67,22 @@ pub fn inject_sessions(injection: &Injection, folder: &Path, observer: &mut dyn 
     Ok(())
 }
 
-/// Two sessions of one name could not be told apart by their labels.
-fn ensure_names(sessions: &[Session<KeyName>], path: &Path) -> Result<()> {
-    let mut names = rustc_hash::FxHashSet::default();
-    match sessions.iter().find(|session| !names.insert(&session.id)) {
-        None => Ok(()),
-        Some(twice) => Err(Error::run(
-            format!("{} names two sessions `{}`", path.display(), twice.id),
-            "give each session a name of its own: labels go by names",
-        )),
+fn some_sessions(path: &Path) -> Result<Vec<Session<KeyName>>> {
+    let sessions = read_sessions(path)?;
+    let has_events = sessions.iter().any(|session| !session.events.is_empty());
+    // What flows by only once cannot be looked at again.
+    if has_events && path.is_file() && !is_session_file(path)? {
+        return Err(Error::run(
+            format!("{} looks like a raw log, whose lines are no sessions", path.display()),
+            "name its dataset with `--dataset`; `deeplog init` writes one. Keys without digits in a session file need `id,` \
+             in front of each line",
+        ));
     }
+    if sessions.is_empty() {
+        return Err(Error::run(
+            format!("{} holds no session", path.display()),
+            "give a session file: one session a line, its keys separated by spaces, optionally `id,` in front",
+        ));
+    }
+    Ok(sessions)
 }

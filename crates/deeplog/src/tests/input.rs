@@ -134,6 +134,19 @@ fn messages_are_shown_whole() {
     let log = "time,message\n1,\"a\nb\"\n2,c\n";
     assert_eq!(texts("csv", log, &[2, 4]), [(2, "a\nb".into()), (4, "c".into())]);
     assert_eq!(texts("csv", log, &[]), []);
+    let line = "Dec 10 06:55:46 LabSZ sshd[24200]: Invalid user webmaster";
+    for (format, log, text) in [
+        ("syslog", line.to_owned(), line),
+        ("docker inner='syslog'", format!("{{\"log\":\"{line}\\n\"}}"), line),
+        ("cri inner='syslog'", format!("2026-01-02T03:04:05Z stdout F {line}"), line),
+        ("docker", "{\"log\":\"Invalid user\\n\"}".to_owned(), "Invalid user"),
+        ("cri", "2026-01-02T03:04:05Z stdout F Invalid user".to_owned(), "Invalid user"),
+        ("json", "{\"msg\":\"Invalid user\"}".to_owned(), "Invalid user"),
+        ("logfmt", "msg=\"Invalid user\"".to_owned(), "Invalid user"),
+        ("journald", "MESSAGE=Invalid user\n".to_owned(), "Invalid user"),
+    ] {
+        assert_eq!(texts(format, &log, &[1]), [(1, text.to_owned())], "{format}");
+    }
 }
 
 #[test]
@@ -171,7 +184,7 @@ fn labels_are_found_by_column_and_may_not_contradict() {
     let path = folder.path().join("labels.csv");
     let read = |text: &str, id: Option<&str>, label: Option<&str>| {
         fs::write(&path, text).unwrap();
-        Labels::read(&path, id, label, "Normal").map_err(|error| error.to_string())
+        Labels::read(&path, id, label, None).map_err(|error| error.to_string())
     };
     let labels = read(
         "x,Label,BlockId\n1,normal,a\n2,Anomaly,b\n",
@@ -194,4 +207,38 @@ fn labels_are_found_by_column_and_may_not_contradict() {
             .contains("no column `nope`")
     );
     assert!(read("id,label\na\n", None, None).unwrap_err().contains("line"));
+}
+
+#[test]
+fn labels_are_spelt_in_a_usual_way_or_as_the_dataset_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    let (normal, anomalous) = (Some(Label::Normal), Some(Label::Anomalous));
+    for (spelling, stated, expected) in [
+        ("normal", None, normal),
+        (" NORMAL ", None, normal),
+        ("0", None, normal),
+        ("-", None, normal),
+        ("False", None, normal),
+        ("1", None, anomalous),
+        ("Anomaly", None, anomalous),
+        ("abnormal", None, anomalous),
+        ("Norml", None, None),
+        ("OK", None, None),
+        ("", None, None),
+        ("ok", Some("OK"), normal),
+        ("1", Some("1"), normal),
+        ("0", Some("1"), anomalous),
+        ("DiskFull", Some("OK"), anomalous),
+    ] {
+        fs::write(&path, format!("id,label\na,\"{spelling}\"\n")).unwrap();
+        let read = Labels::read(&path, None, None, stated);
+        match expected {
+            Some(_) => assert_eq!(read.unwrap().get("a"), expected, "{spelling:?} {stated:?}"),
+            None => {
+                let error = read.unwrap_err().to_string();
+                assert!(error.contains(&format!("line 2: the label {spelling:?} is unknown")), "{error}");
+            }
+        }
+    }
 }

@@ -97,6 +97,10 @@ fn a_share_of_the_training_sessions_is_kept() {
     let (all, few) = (corpus("").unwrap(), corpus("stress = { training = 0.25 }").unwrap());
     assert_eq!(few.train.len(), (all.train.len() as f64 * 0.25).round() as usize);
     assert!(few.train.iter().all(|session| all.train.contains(session)));
+    let (anomalous, left) = (&all.anomalous_train, &few.anomalous_train);
+    assert!(!anomalous.is_empty());
+    assert_eq!(left.len(), (anomalous.len() as f64 * 0.25).round() as usize);
+    assert!(left.iter().all(|session| anomalous.contains(session)));
     assert_eq!(few.test, all.test);
 }
 

@@ -84,7 +84,8 @@ pub struct Record<'a> {
     pub lines: u64,
     /// Its fields. The content is the message's first line.
     pub header: Header<'a>,
-    /// The whole message, line ends and all. What follows as [`Piece::Other`] belongs to it too.
+    /// The whole message, line ends and all; with a header format and `syslog`, whose messages are lines, the whole line, as it
+    /// stands in the log or in the container's message. What follows as [`Piece::Other`] belongs to it too.
     pub message: &'a [u8],
 }
 

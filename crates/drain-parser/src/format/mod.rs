@@ -194,7 +194,7 @@ impl LineFormat {
             }
             Kind::Syslog => {
                 let texts = syslog::split(record)?;
-                (texts, Text::EMPTY, b"")
+                (texts, Text::Line(record), b"")
             }
             Kind::Pairs(syntax, keys) => {
                 let (bytes, _) = unescaped.parts();

@@ -11,7 +11,7 @@ use crate::console::Console;
 pub(crate) struct Args {
     /// The log: a file, a folder or a glob; .gz and .zst are read too
     log: PathBuf,
-    /// Where to put variation-N.log
+    /// Where to put variation-01.log and so on
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// How many copies
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     dataset: Option<PathBuf>,
     /// Label each line by rules (timeout, memory, permission, connection, exception and error words, and the level), into
-    /// variation-N.csv
+    /// variation-01.csv and so on
     #[arg(long)]
     label: bool,
     /// Drives everything: the same seed gives the same bytes
@@ -34,8 +34,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode> {
-    let width = args.variations.to_string().len();
-    super::ensure_absent(&args.out.join(format!("variation-{:0width$}.log", 1)), args.force)?;
     let profile = args.dataset.as_deref().map(Profile::read).transpose()?;
     let files = match &profile {
         Some(profile) => expand_logs(&args.log, profile, console)?,
@@ -56,6 +54,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         label: args.label,
         seed: args.seed,
     };
+    super::ensure_absent(&args.out.join(augmentation.file_name(1, "log")), args.force)?;
     console.catch_interrupts();
     deeplog::augment(&files, &augmentation, &args.out, console)?;
     Ok(ExitCode::SUCCESS)

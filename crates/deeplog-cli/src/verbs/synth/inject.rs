@@ -59,14 +59,9 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     for file in [made, "labels.csv"] {
         super::ensure_absent(&args.out.join(file), args.force)?;
     }
-    let kinds = if args.kinds.is_empty() {
-        FaultKind::ALL.to_vec()
-    } else {
-        args.kinds
-    };
     let faults = Inject {
         share: args.share,
-        kinds,
+        kinds: args.kinds,
         seed: args.seed,
     };
     console.catch_interrupts();

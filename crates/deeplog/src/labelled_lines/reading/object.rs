@@ -9,8 +9,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 
 use super::Intake;
 use crate::error::{Error, Result};
-use crate::input::open;
-use crate::labelled_lines::spelling;
+use crate::input::{open, spelling};
 
 pub(super) fn read(path: &Path, intake: &mut Intake<'_>) -> Result<()> {
     let mut reader = open(path)?;

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 use super::object::Label;
 use super::{Intake, LABEL, LINE};
 use crate::error::{Error, Result};
-use crate::input::Lines;
-use crate::labelled_lines::spelling;
+use crate::input::{Lines, spelling};
 
 /// Whether a line is an object with both, so that the whole file is of such lines.
 pub(super) fn is_one(line: &[u8]) -> bool {

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::{Intake, KINDS, LABEL, LINE};
 use crate::error::{Error, Result};
-use crate::input::open;
-use crate::labelled_lines::spelling;
+use crate::input::{open, spelling};
 
 pub(super) fn read(path: &Path, intake: &mut Intake<'_>) -> Result<()> {
     let mut reader = csv::Reader::from_reader(open(path)?);

@@ -9,6 +9,7 @@ use drain_parser::{LineFormat, Parser};
 use log_synthesis::Variator;
 
 use super::line::{self, Columns, each_line};
+use crate::detect::warn_of_many;
 use crate::error::{Error, Result};
 use crate::experiment::Profile;
 use crate::intake::Intake;
@@ -32,6 +33,15 @@ pub struct Augmentation {
     pub seed: u64,
 }
 
+impl Augmentation {
+    /// The name of a copy's file, `variation-01.log` for the first one's log. Numbers have the same digits, two at least.
+    #[must_use]
+    pub fn file_name(&self, number: u16, extension: &str) -> String {
+        let width = self.variations.to_string().len().max(2);
+        format!("variation-{number:0width$}.{extension}")
+    }
+}
+
 /// Writes `variation-N.log` for each copy, and `variation-N.csv` (`Line,Label,Rule`) where they are labelled, into a folder:
 /// all of them or none.
 pub fn augment(
@@ -49,9 +59,10 @@ pub fn augment(
     let config = augmentation.profile.as_ref().map(|profile| profile.parser.clone());
     let mut parser = Parser::new(config.unwrap_or_default())
         .map_err(|error| Error::config("dataset", "parser", error.to_string()))?;
-    let (mut lines, mut messages) = (0, 0_u64);
-    each_line(files, format, "learning templates", observer, |_, _, header| {
+    let (mut lines, mut messages, mut blank) = (0, 0_u64, 0);
+    each_line(files, format, "learning templates", observer, |_, line, header| {
         lines += 1;
+        blank += u64::from(header.is_none() && line.trim_ascii().is_empty());
         if let Some(header) = header {
             messages += 1;
             parser.learn(header.content());
@@ -64,6 +75,8 @@ pub fn augment(
             "name a dataset whose header fits with `--dataset`; `deeplog init` writes one for an unknown log",
         ));
     }
+    let unfit = lines - messages - blank;
+    warn_of_many(observer, unfit, lines, "do not fit the header and were not varied");
     let mut variator = Variator::new(parser.freeze(), augmentation.seed);
     each_line(files, format, "sampling values", observer, |_, _, header| {
         if let Some(header) = header {
@@ -78,11 +91,10 @@ pub fn augment(
         Ok(())
     })?;
     create_folder(folder)?;
-    let width = augmentation.variations.to_string().len();
     let mut done = Vec::new();
     let mut kept = 0;
     for number in 1..=augmentation.variations {
-        let path = |extension: &str| folder.join(format!("variation-{number:0width$}.{extension}"));
+        let path = |extension: &str| folder.join(augmentation.file_name(number, extension));
         let labels = augmentation
             .label
             .then(|| AtomicFile::create(&path("csv")))

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use super::faults::Injected;
+use super::faults::{self, Injected};
 use crate::error::{Error, Result};
 use crate::experiment::{Inject, Profile};
 use crate::input::Labels;
@@ -64,11 +64,13 @@ pub fn inject_log(injection: &LogInjection, folder: &Path, observer: &mut dyn Ob
     survey.parse(profile, files, &standings, observer)?;
     let mut plan = plan::plan(&survey, &standings, profile, &injection.faults)?;
     let made = made::make(&survey, &mut plan, injection, observer)?;
+    let of_kind = |kind: fn(&Standing) -> bool| standings.iter().filter(|standing| kind(standing)).count();
+    let normal = of_kind(|standing| *standing == Standing::Normal);
+    faults::ensure_any(plan.faulty.len(), plan::kinds(&injection.faults), normal)?;
     ensure_wanted(observer)?;
     create_folder(folder)?;
     let written = write::log(files, &survey, &plan, &made, &folder.join("faulty.log"), observer)?;
     write::labels(&survey, &standings, &plan, written, profile, &folder.join("labels.csv"))?;
-    let of_kind = |kind: fn(&Standing) -> bool| standings.iter().filter(|standing| kind(standing)).count();
     let left = of_kind(|standing| matches!(standing, Standing::Anomalous(_)));
     if left > 0 {
         observer.warn(&format!(

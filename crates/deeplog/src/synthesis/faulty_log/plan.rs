@@ -31,7 +31,7 @@ pub(super) fn plan(survey: &Survey, standings: &[Standing], profile: &Profile, c
     }
     let keys = |&i: &usize| survey.sessions[i].events.iter().map(|event| event.key).collect();
     let normal: Vec<Vec<u32>> = indices.iter().map(keys).collect();
-    let mut injector = Injector::new(config.seed, &config.kinds, normal.iter().map(Vec::as_slice));
+    let mut injector = Injector::new(config.seed, kinds(config), normal.iter().map(Vec::as_slice));
     let idle = profile
         .limits
         .idle
@@ -72,6 +72,15 @@ pub(super) fn plan(survey: &Survey, standings: &[Standing], profile: &Profile, c
         counts: injector.counts().clone(),
         without,
     })
+}
+
+/// The kinds to draw from.
+pub(super) fn kinds(config: &Inject) -> &[FaultKind] {
+    if config.kinds.is_empty() {
+        FaultKind::ALL
+    } else {
+        &config.kinds
+    }
 }
 
 /// Whether a session of the same name was before it or comes behind it.

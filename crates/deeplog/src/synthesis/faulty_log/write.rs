@@ -117,9 +117,10 @@ pub(super) fn labels(
             label_column,
             normal,
             ..
-        }) => (id_column.as_deref(), label_column.as_deref(), &**normal),
-        _ => (None, None, "Normal"),
+        }) => (id_column.as_deref(), label_column.as_deref(), normal.as_deref()),
+        _ => (None, None, None),
     };
+    let normal = normal.unwrap_or("Normal");
     let faulty: FxHashMap<usize, usize> = (0..)
         .zip(&plan.faulty)
         .map(|(index, faulty)| (faulty.session, index))

@@ -1,11 +1,11 @@
 //! How people write labels.
 
 /// What to write.
-pub(super) const HINT: &str =
+pub(crate) const HINT: &str =
     "write normal or abnormal; anomaly, anomalous, 0, 1, true, false, yes, no and - (normal) are understood too";
 
 /// Whether a label means anomalous, whatever its case; `None` where it is none of the known spellings.
-pub(super) fn is_anomalous(label: &str) -> Option<bool> {
+pub(crate) fn is_anomalous(label: &str) -> Option<bool> {
     match &*label.trim().to_ascii_lowercase() {
         "normal" | "0" | "false" | "no" | "-" => Some(false),
         "abnormal" | "anomaly" | "anomalous" | "1" | "true" | "yes" => Some(true),
