@@ -53,6 +53,23 @@ fn set_reaches_fields_and_tells_its_own_mistakes() {
         room.call(&["run", "sessions.toml", "--out", "out", "--set", set])
             .fails(2, facts);
     }
+    let outcome = room.call(&[
+        "run",
+        "sessions.toml",
+        "--out",
+        "out",
+        "--set",
+        "grid.model.hidden=[8, 0]",
+    ]);
+    let said = outcome.fails(
+        2,
+        &[
+            "sessions.toml has 1 mistake",
+            "model.hidden: 0 is outside",
+            "(with model.hidden = 0)",
+        ],
+    );
+    assert!(said.stderr.contains("hint: correct these fields"), "{}", said.stderr);
     assert_eq!(room.files("out"), [""; 0]);
     room.call(&[
         "check",

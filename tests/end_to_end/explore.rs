@@ -182,6 +182,10 @@ fn logs_with_little_in_them_give_a_page_that_says_so() {
         );
         assert!(page.len() < 200_000, "{name}: {}", page.len());
     }
+    room.write("same.log", "2026-01-05 08:00:00 INFO started\n".repeat(3));
+    room.deeplog("explore same.log --out look").ok();
+    let page = room.read("look/same.explore.html");
+    assert!(page.contains("Drawn is the most frequent template (100.0%"), "{page}");
     room.write(
         "hdfs.toml",
         "[header]\nformat = '<Date>-<Time>-<Content>'\n[session]\nby = 'count'\nevents = 5\n",
@@ -197,6 +201,21 @@ fn logs_with_little_in_them_give_a_page_that_says_so() {
         room.read("look/other.explore.html")
             .contains("2026+01+05 08:00:01 INFO job+1000 taken")
     );
+}
+
+#[test]
+fn sessions_with_the_same_name_are_counted() {
+    let room = Room::new();
+    room.write("twice.txt", "s1,1 2 3\ns1,1 2\ns2,3 4\ns1,4\n");
+    let said = room.deeplog("features twice.txt --out out").ok().stderr;
+    assert!(
+        said.contains("2 of 4 sessions have the name of one before them"),
+        "{said}"
+    );
+    assert_eq!(room.read("out/sequences.csv").lines().count(), 5);
+    room.write("once.txt", "s1,1 2 3\ns2,3 4\n");
+    let said = room.deeplog("features once.txt --out out").ok().stderr;
+    assert!(!said.contains("note"), "{said}");
 }
 
 #[test]
@@ -216,6 +235,20 @@ fn wrong_calls_are_told() {
         .fails(1, &["belong together"]);
     room.deeplog("features missing.txt --out out")
         .fails(1, &["missing.txt"]);
+    room.write("empty.txt", "");
+    room.write("blank.txt", "\n  \n");
+    room.write(
+        "count.toml",
+        "[header]\nformat = '<Content>'\n[session]\nby = 'count'\nevents = 5\n",
+    );
+    for (files, more) in [
+        ("empty.txt", ""),
+        ("blank.txt", ""),
+        ("empty.txt, blank.txt", " --dataset count.toml"),
+    ] {
+        let call = format!("features {}{more} --out out", files.replace(',', ""));
+        room.deeplog(&call).fails(1, &[&format!("{files} is empty")]);
+    }
     for call in [
         "explore",
         "explore jobs.log --threads 0",

@@ -132,6 +132,34 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_told_and_left() {
     }
 }
 
+#[test]
+fn a_training_outlives_an_interruption_behind_it() {
+    let (room, call) = long_training();
+    // Enough to judge that the signal comes while it is judged.
+    let text = room.read("sessions.txt");
+    room.write("sessions.txt", text.repeat(100));
+    let call = format!("{call} --set data.split.train=0.01 --set training.epochs=4");
+    let cases = [
+        ("", "training epoch", "training.checkpoint"),
+        (
+            "--set training.trim=0.1",
+            "the least normal ones",
+            "first-training.checkpoint",
+        ),
+    ];
+    for (number, (more, said, checkpoint)) in cases.into_iter().enumerate() {
+        let call = format!("{call} {more} --out out{number}");
+        let (code, said) = stop_after(&room, &call, said, "INT");
+        assert_eq!(code, Some(130), "{said}");
+        assert!(said.contains("done and kept in"), "{said}");
+        let outcome = room.deeplog(&call).ok();
+        let from = format!("going on after epoch 4 from out{number}/{checkpoint}");
+        assert!(outcome.stderr.contains(&from), "{}", outcome.stderr);
+        let files = room.files(&format!("out{number}"));
+        assert!(!files.iter().any(|file| file.contains("checkpoint")), "{files:?}");
+    }
+}
+
 /// Waits until a folder holds anything.
 fn wait_for_a_file(folder: &Path) {
     let started = Instant::now();
@@ -176,6 +204,7 @@ fn assert_whole(folder: &Path) {
                 assert_eq!(bytes, fs::read(quickstart().join(&name)).unwrap(), "{name}");
             }
             "model.deeplog" => assert!(weights(&folder.join(&name)) == weights(&quickstart().join(&name))),
+            "training.checkpoint" => assert!(bytes.starts_with(b"DLTRAIN\n")),
             "report.md" => assert!(text().ends_with('\n')),
             svg if svg.ends_with(".svg") => assert!(text().trim_end().ends_with("</svg>"), "{name}"),
             png if png.ends_with(".png") => assert!(bytes.windows(4).any(|four| four == b"IEND"), "{name}"),

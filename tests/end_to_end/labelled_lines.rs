@@ -124,6 +124,64 @@ fn every_kind_of_file_gives_the_same_model() {
     let text = room.deeplog(&format!("{model} app.log")).ok();
     assert_eq!(text.stdout.matches("anomaly line ").count(), 75);
     assert!(text.stderr.contains("75 of 600 lines are anomalous"), "{}", text.stderr);
+    assert!(!text.stderr.contains("note"), "all of it is known: {}", text.stderr);
+}
+
+#[test]
+fn a_log_that_the_model_does_not_know_is_told() {
+    let Some(data) = data("a_log_that_the_model_does_not_know_is_told") else {
+        return;
+    };
+    let room = Room::new();
+    on_bgl(&room, &data, "--out bgl");
+    let on = |name: &str| {
+        let log = data.join(format!("loghub_2k/{name}/{name}_2k.log"));
+        let call = format!("detect --model bgl/model.deeplog {}", log.display());
+        room.deeplog(&call).ok().stderr
+    };
+    let said = on("OpenSSH");
+    assert!(
+        said.contains("note 2000 of 2000 messages are of no template that the model knows"),
+        "{said}"
+    );
+    let said = on("BGL");
+    assert!(!said.contains("note"), "{said}");
+    room.write(
+        "stack.log",
+        "- 1 2005.06.03 R02 2005-06-03-15.42.50.675872 R02 RAS KERNEL INFO generating core.1\n  at one\n  at two\n",
+    );
+    let said = room.deeplog("detect --model bgl/model.deeplog stack.log").ok().stderr;
+    assert!(
+        said.contains("note 2 of 3 lines do not fit the header and were not judged"),
+        "{said}"
+    );
+}
+
+#[test]
+fn without_an_anomalous_test_line_no_rule_is_called_better() {
+    let room = Room::new();
+    let mut lines = lines();
+    for (line, label) in lines.iter_mut().skip(420) {
+        // False alarms: they look like the anomalous ones before.
+        *label = false;
+        *line = line.replace("INFO", "WARN");
+    }
+    room.write("lines.json", object(&lines));
+    room.write("lines.toml", EXPERIMENT.replace("FILE", "lines.json"));
+    room.deeplog("run lines.toml --out out").ok();
+    let report = room.read("out/report.md");
+    assert!(
+        report.contains("No test line is anomalous, so that nothing can be said about recall"),
+        "{report}"
+    );
+    assert!(!report.contains("or better"), "{report}");
+    assert!(
+        report.contains("| line | score | spoke for the verdict | message |\n| --- | ---: | --- | --- |\n"),
+        "{report}"
+    );
+    for verb in ["compare out out", "plot out --out pictures"] {
+        room.deeplog(verb).fails(1, &["holds results on labelled lines"]);
+    }
 }
 
 #[test]

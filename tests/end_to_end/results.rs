@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::harness::Room;
-use crate::samples::{quickstart, quickstart_call};
+use crate::samples::{quickstart, quickstart_call, session_room};
 
 #[test]
 fn plot_lays_two_runs_over_one_another() {
@@ -85,6 +85,21 @@ fn splice_renews_tables_and_leaves_everything_else() {
     assert!(once.ends_with("\n<!-- end of report -->"), "{once}");
     room.deeplog("report --splice README.md").ok();
     assert_eq!(room.read("README.md"), once, "a second time changes nothing");
+}
+
+#[test]
+fn a_grid_has_no_table_by_kind() {
+    let room = session_room();
+    room.deeplog("run sessions.toml --set grid.detection.top_g=[1,2] --out grid")
+        .ok();
+    for name in ["grid", "grid/metrics.json"] {
+        let text = format!("<!-- deeplog report: {name} by kind -->\n<!-- end of report -->");
+        room.write("README.md", &text);
+        let said = room.deeplog("report --splice README.md");
+        let said = said.fails(1, &["is of a grid, which has no table by kind"]).stderr;
+        assert!(said.contains("below grid/runs/"), "{said}");
+        assert_eq!(room.read("README.md"), text);
+    }
 }
 
 #[test]

@@ -35,13 +35,38 @@ pub struct Training {
     pub validation: Vec<Session>,
     /// Every epoch.
     pub history: Vec<EpochReport>,
-    /// Seconds of training.
-    pub seconds: f64,
+    /// Seconds of training; `None` where it went on from a checkpoint, which does not say what the epochs before it took.
+    pub seconds: Option<f64>,
+    /// What the training can be had back from, the last one written last.
+    checkpoints: Vec<PathBuf>,
 }
 
-/// Trains on a corpus. An interrupted training leaves a checkpoint in `folder`, and goes on from one that it finds
-/// there; the weights are the same as without interruption. With a share to trim, a first model says which sessions are
-/// the least normal ones, and a second one learns from the others.
+impl Training {
+    /// Removes the checkpoints, once what was made of the training is safe.
+    pub fn remove_checkpoints(&self) -> Result<()> {
+        self.checkpoints
+            .iter()
+            .try_for_each(|path| fs::remove_file(path).map_err(Error::io("remove", path)))
+    }
+
+    /// What is said of an interruption behind the training: that it is not lost.
+    pub(crate) fn is_kept(&self, error: Error) -> Error {
+        match (error, self.checkpoints.last()) {
+            (Error::Interrupted { .. }, Some(path)) => Error::Interrupted {
+                hint: format!(
+                    "the training is done and kept in {}; the same command goes on from there",
+                    path.display()
+                ),
+            },
+            (error, _) => error,
+        }
+    }
+}
+
+/// Trains on a corpus. A training leaves a checkpoint in `folder`, whether interrupted or done, and goes on from one that
+/// it finds there; the weights are the same as without interruption. [`Training::remove_checkpoints`] clears them away.
+/// With a share to trim, a first model says which sessions are the least normal ones, and a second one learns from the
+/// others.
 pub fn train(
     experiment: &Experiment,
     corpus: &Corpus,
@@ -63,7 +88,8 @@ pub fn train(
     ));
     let checkpoint = folder.join("training.checkpoint");
     let mut second = train_on(experiment, corpus, &kept, device, checkpoint, observer)?;
-    second.seconds += first.seconds;
+    second.seconds = first.seconds.zip(second.seconds).map(|(first, second)| first + second);
+    second.checkpoints = [first.checkpoints, second.checkpoints].concat();
     Ok(second)
 }
 
@@ -131,15 +157,14 @@ fn train_on(
         distinct_windows: windows.len() as u64,
         ..TrainingSummary::default()
     };
-    let started = Instant::now();
-    let trainer = Run {
+    let run = Run {
         experiment,
         model: &model,
         device,
         path: checkpoint,
-    }
-    .run(windows, DistinctWindows::of(&windowing, &validation), observer)?;
-    let seconds = started.elapsed().as_secs_f64();
+    };
+    let (trainer, seconds) = run.run(windows, DistinctWindows::of(&windowing, &validation), observer)?;
+    let checkpoints = vec![run.path];
     let trained = trainer.finish();
     if let Some(best) = trained.history.iter().rev().find(|report| report.best) {
         summary.best_epoch = best.epoch;
@@ -169,6 +194,7 @@ fn train_on(
         validation,
         history: trained.history,
         seconds,
+        checkpoints,
     })
 }
 
@@ -208,9 +234,17 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn run(&self, train: DistinctWindows, validation: DistinctWindows, observer: &mut dyn Observer) -> Result<Trainer> {
+    /// The trainer once it is done, and the seconds that took, where all epochs were done here.
+    fn run(
+        &self,
+        train: DistinctWindows,
+        validation: DistinctWindows,
+        observer: &mut dyn Observer,
+    ) -> Result<(Trainer, Option<f64>)> {
         let epochs = self.experiment.training.config.epochs as u64;
+        let began = Instant::now();
         let mut trainer = self.start(train, validation, observer)?;
+        let is_whole = trainer.history().is_empty();
         observer.begin("training", Some(epochs));
         let mut saved = Instant::now();
         loop {
@@ -252,9 +286,9 @@ impl Run<'_> {
                 saved = Instant::now();
             }
         }
-        if self.path.exists() {
-            fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))?;
-        }
+        let seconds = is_whole.then(|| began.elapsed().as_secs_f64());
+        // Until its results are written, somebody may stop what follows.
+        self.save(&trainer)?;
         observer.end(
             &trainer
                 .history()
@@ -264,7 +298,7 @@ impl Run<'_> {
                 .map(losses)
                 .unwrap_or_default(),
         );
-        Ok(trainer)
+        Ok((trainer, seconds))
     }
 
     /// Begins anew, or goes on from a checkpoint of this very training.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use deeplog::{
-    AnyExperiment, Error, Experiment, Model, Observer, Override, Profile, Result, expand, expand_guessed, expand_logs,
-    record_texts,
+    AnyExperiment, Error, Experiment, LineMetrics, Model, Observer, Override, Profile, Result, expand, expand_guessed,
+    expand_logs, record_texts,
 };
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::{Metrics, Results};
@@ -138,6 +138,15 @@ pub(crate) fn no_metrics(path: &Path, error: &serde_json::Error) -> Error {
 /// The results of a run on sessions, or of several, given as their `metrics.json` or as its folder.
 pub(crate) fn read_results(path: &Path) -> Result<Results> {
     let (path, json) = read_metrics(path)?;
+    if let Ok(Some(_)) = LineMetrics::from_json(&json) {
+        return Err(Error::run(
+            format!(
+                "{} holds results on labelled lines, and this takes results on sessions",
+                path.display()
+            ),
+            "`deeplog report` shows the table of either; pictures and comparisons are of sessions",
+        ));
+    }
     Results::from_json(&json).map_err(|error| no_metrics(&path, &error))
 }
 

@@ -86,7 +86,22 @@ fn splice(path: &Path, text: &str) -> Result<String> {
         };
         let file = folder.join(file);
         let table = if is_by_kind {
-            let table = kinds_markdown(&read_results(&file)?);
+            let results = read_results(&file)?;
+            if matches!(results, Results::Grid(_)) {
+                let runs = match file.is_dir() {
+                    true => file.join("runs"),
+                    false => file.with_file_name("runs"),
+                };
+                return Err(Error::run(
+                    format!(
+                        "{}: {} is of a grid, which has no table by kind",
+                        path.display(),
+                        file.display()
+                    ),
+                    format!("name a folder of one run, below {}/", runs.display()),
+                ));
+            }
+            let table = kinds_markdown(&results);
             table.ok_or_else(|| wrong(format!("{} knows no kinds of fault", file.display())))?
         } else {
             table(&file)?

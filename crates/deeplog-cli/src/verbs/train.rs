@@ -30,6 +30,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     let corpus = deeplog::read_corpus(&experiment, folder, console)?;
     let training = deeplog::train(&experiment, &corpus, &device, folder, console)?;
     training.artefact.write(&args.out)?;
+    training.remove_checkpoints()?;
     console.say(&format!("model: {}", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -74,13 +74,10 @@ impl Plan {
                 if let Some(seed) = seed {
                     of_cell.insert("seed".into(), Value::Integer(*seed));
                 }
-                let origin = match settings.is_empty() {
-                    true => origin.to_owned(),
-                    false => format!("{origin} with {}", in_words(&settings)),
-                };
+                let experiment = Experiment::from_table(of_cell.clone(), folder, origin);
                 runs.push(PlannedRun {
+                    experiment: experiment.map_err(|error| with_settings(error, &settings))?,
                     settings: settings.clone(),
-                    experiment: Experiment::from_table(of_cell.clone(), folder, &origin)?,
                 });
             }
         }
@@ -119,6 +116,19 @@ pub(crate) fn in_words(settings: &BTreeMap<String, String>) -> String {
         .map(|(field, value)| format!("{field} = {value}"))
         .collect();
     settings.join(", ")
+}
+
+/// Mistakes in one run of a grid, with what the grid set there.
+fn with_settings(error: Error, settings: &BTreeMap<String, String>) -> Error {
+    match error {
+        Error::Config { origin, mut problems } if !settings.is_empty() => {
+            for problem in &mut problems {
+                problem.fact += &format!(" (with {})", in_words(settings));
+            }
+            Error::Config { origin, problems }
+        }
+        error => error,
+    }
 }
 
 fn problem(field: impl Into<String>, fact: impl Into<String>) -> Problem {

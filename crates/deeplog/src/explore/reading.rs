@@ -163,7 +163,7 @@ impl Keyed {
 }
 
 /// Whether anything but white space stands in the files.
-fn has_text(files: &[PathBuf]) -> Result<bool> {
+pub(crate) fn has_text(files: &[PathBuf]) -> Result<bool> {
     let mut lines = Lines::of(files.to_vec());
     while let Some((_, line)) = lines.next_line()? {
         if !line.trim_ascii().is_empty() {

@@ -75,6 +75,13 @@ pub fn features(
             "check the session rule in the dataset; `deeplog explore` shows what it finds",
         ));
     }
+    let repeated = sequences.repeated();
+    if repeated > 0 {
+        observer.warn(&format!(
+            "{repeated} of {} sessions have the name of one before them; each has a row of its own",
+            sequences.sessions.len()
+        ));
+    }
     create_folder(out)?;
     observer.begin("writing", None);
     let idf = idf(&sequences);

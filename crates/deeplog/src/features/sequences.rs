@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use drain_parser::Piece;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sequence_windowing::{Closed, Event, KeyName, SessionSink};
 
 use crate::corpus::NO_TEMPLATE;
 use crate::error::{Error, Result};
 use crate::experiment::Profile;
-use crate::explore::reading::Understanding;
+use crate::explore::reading::{Understanding, has_text};
 use crate::input::{is_session_file, read_sessions};
 use crate::intake::Intake;
 use crate::observer::Observer;
@@ -46,6 +46,13 @@ impl Sequences {
         observer: &mut dyn Observer,
     ) -> Result<Self> {
         let input = Spooled::new(inputs)?;
+        if !has_text(&input.files)? {
+            let names: Vec<String> = inputs.iter().map(|input| input.display().to_string()).collect();
+            return Err(Error::run(
+                format!("{} is empty: no line holds any text", names.join(", ")),
+                "give a log or a session file with something in it",
+            ));
+        }
         if dataset.is_none() && are_session_files(&input.files)? {
             Self::of_session_files(&input.files)
         } else {
@@ -129,6 +136,12 @@ impl Sequences {
             dropped_events: counters.dropped_events,
             ..Self::ordered(sessions.collect(), keys)
         })
+    }
+
+    /// Sessions with the name of one before them.
+    pub(super) fn repeated(&self) -> usize {
+        let names: FxHashSet<&str> = self.sessions.iter().map(|(name, _)| &**name).collect();
+        self.sessions.len() - names.len()
     }
 
     /// Numbers the keys that occur by how often they do.

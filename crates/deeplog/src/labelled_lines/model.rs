@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::features::Features;
 use super::figures::LineFigures;
 use super::layout::{Layout, Said};
+use crate::detect::warn_of_unjudged;
 use crate::error::{Error, Result};
 use crate::framed::Frame;
 use crate::input::{self, Records};
@@ -165,6 +166,19 @@ impl LineModel {
             };
             let hint = "give a log of the kind that the model was trained on; `deeplog inspect` tells which";
             return Err(Error::run(fact, hint));
+        }
+        let unfit = counters.continuations + counters.without_header;
+        warn_of_unjudged(observer, unfit, counters.lines, "do not fit the header");
+        let LineCounters {
+            messages,
+            without_template,
+            ..
+        } = counters;
+        if without_template >= messages.div_ceil(2) {
+            observer.warn(&format!(
+                "{without_template} of {messages} messages are of no template that the model knows, so that its verdicts on \
+                 them mean little; `deeplog inspect` tells which log it was trained on"
+            ));
         }
         Ok(counters)
     }

@@ -15,8 +15,9 @@ const FEW: u64 = 50;
 /// Characters of a line that are shown.
 const LONGEST: usize = 300;
 
-const STYLE: &str =
-    "td { overflow-wrap: anywhere; }\n.lines td:last-child, .lines td:nth-last-child(2) { text-align: left; }\n";
+const STYLE: &str = ".lines td { white-space: nowrap; }
+.lines .text { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 12em; }
+";
 
 /// The results for a terminal.
 pub(super) fn text(metrics: &LineMetrics) -> String {
@@ -160,6 +161,7 @@ fn results(metrics: &LineMetrics) -> Table {
             "learning",
         ],
         rows: models.map(row).collect(),
+        texts: 0,
     }
 }
 
@@ -170,7 +172,8 @@ fn caveats(metrics: &LineMetrics) -> Vec<String> {
     let mut caveats = Vec::new();
     if data.test.anomalous == 0 {
         caveats.push(
-            "No test line is anomalous, so there are false alarms to be counted, and nothing to be found.".into(),
+            "No test line is anomalous, so that nothing can be said about recall or F1: false alarms are all there is to count."
+                .into(),
         );
     } else {
         caveats.push(format!(
@@ -194,7 +197,8 @@ fn caveats(metrics: &LineMetrics) -> Vec<String> {
         .baselines
         .iter()
         .max_by(|left, right| f1(Some(left.1)).total_cmp(&f1(Some(right.1))));
-    if let Some((name, rival)) = rival
+    if data.test.anomalous > 0
+        && let Some((name, rival)) = rival
         && f1(Some(rival)) >= metrics.test.f1.unwrap_or(0.0)
     {
         caveats.push(format!(
@@ -279,6 +283,7 @@ fn new_templates(metrics: &LineMetrics) -> Table {
     Table {
         head: vec!["model", "tp", "fp", "fn", "precision", "recall", "F1", "AP"],
         rows: models.map(row).collect(),
+        texts: 0,
     }
 }
 
@@ -314,6 +319,7 @@ fn folds(metrics: &LineMetrics) -> Table {
             "F1",
         ],
         rows: metrics.data.folds.iter().enumerate().map(row).collect(),
+        texts: 0,
     }
 }
 
@@ -328,6 +334,7 @@ fn features(metrics: &LineMetrics) -> Table {
     Table {
         head: vec!["feature", "on anomalous lines", "on normal lines"],
         rows: metrics.features.iter().map(row).collect(),
+        texts: 0,
     }
 }
 
@@ -344,6 +351,7 @@ fn lines(verdicts: &[LineVerdict]) -> Table {
     Table {
         head: vec!["line", "score", "spoke for the verdict", "message"],
         rows: verdicts.iter().map(row).collect(),
+        texts: 2,
     }
 }
 

@@ -62,7 +62,8 @@ pub fn run_all(plan: &Plan, device: &Device, options: &RunOptions, observer: &mu
     let mut kept = 0;
     let mut done: Vec<(&PlannedRun, String, Metrics)> = Vec::new();
     for (place, planned) in plan.runs.iter().enumerate() {
-        ensure_wanted(observer)?;
+        let between = |error| are_kept(error, place, plan, &options.out);
+        ensure_wanted(observer).map_err(between)?;
         let folder = folder(planned, &done);
         let out = options.out.join(&folder);
         let about = format!("run {} of {}: {folder}", place + 1, plan.runs.len());
@@ -75,7 +76,7 @@ pub fn run_all(plan: &Plan, device: &Device, options: &RunOptions, observer: &mu
         observer.warn(&about);
         let options = RunOptions { out, ..options.clone() };
         super::prepare(&options)?;
-        let corpus = corpus_of(&mut shared, &planned.experiment, &options, observer)?;
+        let corpus = corpus_of(&mut shared, &planned.experiment, &options, observer).map_err(between)?;
         // A series is held to its mean.
         let summary = run_on(&planned.experiment, corpus, device, &options, observer)?;
         done.push((planned, folder, summary.metrics));
@@ -88,6 +89,20 @@ pub fn run_all(plan: &Plan, device: &Device, options: &RunOptions, observer: &mu
         report,
         misses,
     })))
+}
+
+/// What is said of an interruption between two trainings: that the runs before it are not lost.
+fn are_kept(error: Error, done: usize, plan: &Plan, out: &Path) -> Error {
+    match error {
+        Error::Interrupted { .. } if done > 0 => Error::Interrupted {
+            hint: format!(
+                "{done} of {} runs are done and kept in {}; the same command goes on from there",
+                plan.runs.len(),
+                out.join("runs").display()
+            ),
+        },
+        error => error,
+    }
 }
 
 /// `runs/`, the settings where a grid has some, the seed; a number behind it where two settings look alike as a name.

@@ -113,7 +113,9 @@ fn timings(judged: &Judged<'_>) -> Timings {
             .corpus
             .grouping
             .map(|(seconds, events)| Timing::new(seconds, events, Unit::Events)),
-        train: Some(Timing::new(training.seconds, trained, Unit::Windows)),
+        train: training
+            .seconds
+            .map(|seconds| Timing::new(seconds, trained, Unit::Windows)),
         detect: Some(Timing::new(judged.detect_seconds, scored, Unit::Windows)),
         baselines: judged
             .rivals

@@ -101,9 +101,24 @@ fn run_on(
     observer: &mut dyn Observer,
 ) -> Result<RunSummary> {
     let training = training::train(experiment, corpus, device, &options.out, observer)?;
+    let summary = results_of(&training, experiment, corpus, device, options, observer);
+    let summary = summary.map_err(|error| training.is_kept(error))?;
+    training.remove_checkpoints()?;
+    Ok(summary)
+}
+
+/// Judges with what was learnt, and writes all results.
+fn results_of(
+    training: &Training,
+    experiment: &Experiment,
+    corpus: &Corpus,
+    device: &Device,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunSummary> {
     // What took longest is safe first.
     training.artefact.write(&options.out.join("model.deeplog"))?;
-    let judged = judge(experiment, corpus, &training, device, observer)?;
+    let judged = judge(experiment, corpus, training, device, observer)?;
     let metrics = measure::metrics(&judged)?;
     observer.begin("reporting", None);
     let (report, example) = publish::write(&judged, &metrics, &options.out)?;

@@ -68,8 +68,9 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
         text += "\n## Why sessions were flagged\n\n";
         text += &table(["reason", "anomalous (tp)", "normal (fp)"], reasons);
     }
-    text += &format!("\n## Flagged sessions\n\nFlagged: {}.\n\n", count(input.flagged));
-    let sessions = input.explained().iter().take(SESSIONS).map(|explanation| {
+    let shown = &input.explained()[..input.explained().len().min(SESSIONS)];
+    text += &format!("\n## Flagged sessions\n\n{}\n\n", input.flagged_sentence(shown.len()));
+    let sessions = shown.iter().map(|explanation| {
         let session: String = explanation.session.chars().take(100).collect();
         [
             escape_markdown(&session),

@@ -50,13 +50,13 @@ impl<'a> ReportInput<'a> {
         &self.explanations[..self.explanations.len().min(EXPLAINED_SESSIONS)]
     }
 
-    /// How many sessions are flagged, and how many of them are explained.
-    fn flagged_sentence(&self) -> String {
-        let (shown, flagged) = (self.explained().len(), crate::number::count(self.flagged));
-        if shown as u64 == self.flagged {
-            format!("Flagged: {flagged}, by score, the highest first.")
-        } else {
-            format!("Flagged: {flagged}; the first {shown} by score are explained here.")
+    /// How many sessions are flagged, and how many of them are here.
+    fn flagged_sentence(&self, shown: usize) -> String {
+        let flagged = crate::number::count(self.flagged);
+        match shown as u64 == self.flagged {
+            true if shown < 2 => format!("Flagged: {flagged}."),
+            true => format!("Flagged: {flagged}, by score, the highest first."),
+            false => format!("Flagged: {flagged}; here are the first {shown} by score."),
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn flagged_list(input: &ReportInput<'_>) -> String {
     } else {
         table(["session", "score", "label", "what happened"], &rows)
     };
-    format!("<p>{}</p>\n{list}", input.flagged_sentence())
+    format!("<p>{}</p>\n{list}", input.flagged_sentence(rows.len()))
 }
 
 /// The path of each explained session.

@@ -203,7 +203,7 @@ fn a_hostile_log_stays_text() {
 fn sessions_beyond_the_cap_are_counted() {
     let html = report(&explanations(EXPLAINED_SESSIONS + 5), 7_255);
     assert_eq!(html.matches("<article ").count(), EXPLAINED_SESSIONS);
-    assert!(html.contains("Flagged: 7,255; the first 200 by score are explained here."));
+    assert!(html.contains("Flagged: 7,255; here are the first 200 by score."));
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn markdown_names_the_first_sessions() {
         flagged: 1_234,
     };
     let text = report_markdown(&input);
-    assert!(text.contains("- known trap\n") && text.contains("Flagged: 1,234."));
+    assert!(text.contains("- known trap\n") && text.contains("Flagged: 1,234; here are the first 10 by score."));
     assert!(
         text.contains("| blk_9 ") && !text.contains("| blk_10 ") && !text.contains("<script"),
         "{text}"

@@ -43,10 +43,13 @@ pub(super) fn section(gathered: &Gathered) -> String {
     }
     let _ = writeln!(
         html,
-        "<p class=\"quiet\">Drawn are the {} most frequent templates ({} of the messages). The wider a line, the larger the share \
+        "<p class=\"quiet\">{} ({} of the messages). The wider a line, the larger the share \
          of what leaves its template; below {} it is dashed. A template with a coloured border is, or speaks of, an \
          error.{}</p>",
-        letters.len(),
+        match letters.len() {
+            1 => "Drawn is the most frequent template".to_owned(),
+            several => format!("Drawn are the {several} most frequent templates"),
+        },
         probability(drawn as f64 / events.max(1) as f64),
         probability(USUAL).replace(".00", ""),
         match graph.left_out {

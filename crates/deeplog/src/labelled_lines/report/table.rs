@@ -6,9 +6,15 @@ use evaluation::{escape, escape_markdown};
 pub(super) struct Table {
     pub(super) head: Vec<&'static str>,
     pub(super) rows: Vec<Vec<String>>,
+    /// How many of the last columns hold words; the others but the first hold figures.
+    pub(super) texts: usize,
 }
 
 impl Table {
+    fn is_text(&self, column: usize) -> bool {
+        column == 0 || column + self.texts >= self.head.len()
+    }
+
     pub(super) fn text(&self) -> String {
         let width = |column: usize| {
             let cells = self.rows.iter().map(|row| row[column].chars().count());
@@ -16,14 +22,15 @@ impl Table {
         };
         let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
         let line = |cells: &[String]| {
-            let padded = cells
-                .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(column, (cell, &width))| match column {
-                    0 => format!("{cell:<width$}"),
-                    _ => format!("{cell:>width$}"),
-                });
+            let padded =
+                cells
+                    .iter()
+                    .zip(&widths)
+                    .enumerate()
+                    .map(|(column, (cell, &width))| match self.is_text(column) {
+                        true => format!("{cell:<width$}"),
+                        false => format!("{cell:>width$}"),
+                    });
             padded.collect::<Vec<_>>().join("  ") + "\n"
         };
         let head: Vec<String> = self.head.iter().map(|&cell| cell.to_owned()).collect();
@@ -35,7 +42,7 @@ impl Table {
         let head = line(self.head.iter().map(|&cell| cell.to_owned()).collect());
         let rule = line(
             (0..self.head.len())
-                .map(|column| if column == 0 { "---" } else { "---:" }.to_owned())
+                .map(|column| if self.is_text(column) { "---" } else { "---:" }.to_owned())
                 .collect(),
         );
         let rows = self.rows.iter();
@@ -44,10 +51,13 @@ impl Table {
     }
 
     pub(super) fn html(&self) -> String {
-        let head: String = self
-            .head
-            .iter()
-            .map(|cell| format!("<th scope=\"col\">{cell}</th>"))
+        let class = |column: usize| match column > 0 && self.is_text(column) {
+            true => " class=\"text\"",
+            false => "",
+        };
+        let head: String = (0..)
+            .zip(&self.head)
+            .map(|(column, cell)| format!("<th scope=\"col\"{}>{cell}</th>", class(column)))
             .collect();
         let mut html = format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n");
         for row in &self.rows {
@@ -55,7 +65,7 @@ impl Table {
             for (column, cell) in row.iter().enumerate() {
                 html += &match column {
                     0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
-                    _ => format!("<td>{}</td>", escape(cell)),
+                    _ => format!("<td{}>{}</td>", class(column), escape(cell)),
                 };
             }
             html += "</tr>\n";
