@@ -92,7 +92,10 @@ fn what_stands_in_the_way_is_told() {
     room.write("there/labels.csv", "precious\n");
     room.deeplog("synth inject empty.csv --out out")
         .fails(1, &["holds no session"]);
-    room.write("raw.log", "081109 203615 148 INFO dfs.DataNode: Received block blk_1 of size 7\n");
+    room.write(
+        "raw.log",
+        "081109 203615 148 INFO dfs.DataNode: Received block blk_1 of size 7\n",
+    );
     for flags in ["raw.log", "mixed.csv --known raw.log"] {
         let said = room.deeplog(&format!("synth inject {flags} --out out"));
         let said = said.fails(1, &["raw.log looks like a raw log"]).stderr;
@@ -112,7 +115,9 @@ fn what_stands_in_the_way_is_told() {
         let outcome = room.deeplog(&format!("synth inject {input} --share 1 --kinds {flags} --out out"));
         let told = format!("none of 4 normal sessions got a fault, of these kinds: {kinds}");
         let said = outcome.fails(1, &[&told]).stderr;
-        kinds.split(", ").for_each(|kind| assert!(said.contains(&format!("{kind} needs")), "{said}"));
+        kinds
+            .split(", ")
+            .for_each(|kind| assert!(said.contains(&format!("{kind} needs")), "{said}"));
     }
     room.deeplog("synth inject alike.csv --out there")
         .fails(1, &["labels.csv is there already"]);
@@ -217,7 +222,8 @@ fn an_experiment_without_a_fault_to_put_or_a_name_to_label_is_told() {
             "none of 150 normal sessions got a fault, of these kinds: out_of_range",
         ),
     ] {
-        room.deeplog(&format!("run bad.toml --out out --set {set}")).fails(1, &[fact]);
+        room.deeplog(&format!("run bad.toml --out out --set {set}"))
+            .fails(1, &[fact]);
     }
 }
 

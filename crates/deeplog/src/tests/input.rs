@@ -138,9 +138,17 @@ fn messages_are_shown_whole() {
     for (format, log, text) in [
         ("syslog", line.to_owned(), line),
         ("docker inner='syslog'", format!("{{\"log\":\"{line}\\n\"}}"), line),
-        ("cri inner='syslog'", format!("2026-01-02T03:04:05Z stdout F {line}"), line),
+        (
+            "cri inner='syslog'",
+            format!("2026-01-02T03:04:05Z stdout F {line}"),
+            line,
+        ),
         ("docker", "{\"log\":\"Invalid user\\n\"}".to_owned(), "Invalid user"),
-        ("cri", "2026-01-02T03:04:05Z stdout F Invalid user".to_owned(), "Invalid user"),
+        (
+            "cri",
+            "2026-01-02T03:04:05Z stdout F Invalid user".to_owned(),
+            "Invalid user",
+        ),
         ("json", "{\"msg\":\"Invalid user\"}".to_owned(), "Invalid user"),
         ("logfmt", "msg=\"Invalid user\"".to_owned(), "Invalid user"),
         ("journald", "MESSAGE=Invalid user\n".to_owned(), "Invalid user"),
@@ -237,7 +245,10 @@ fn labels_are_spelt_in_a_usual_way_or_as_the_dataset_says() {
             Some(_) => assert_eq!(read.unwrap().get("a"), expected, "{spelling:?} {stated:?}"),
             None => {
                 let error = read.unwrap_err().to_string();
-                assert!(error.contains(&format!("line 2: the label {spelling:?} is unknown")), "{error}");
+                assert!(
+                    error.contains(&format!("line 2: the label {spelling:?} is unknown")),
+                    "{error}"
+                );
             }
         }
     }
