@@ -9,6 +9,8 @@ use sequence_windowing::Identifier;
 use super::messages::{Messages, Recurrence};
 
 const UUID: &str = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+/// What makes the number before it a quantity, which names nothing.
+const UNIT: &str = r"\s?(?i:%|(?:[num]?s|[num]?secs?|m|mins?|h|hrs?|d|(?:(?:nano|micro|milli)?second|minute|hour|day|byte)s?|[kmgtp]?i?b)\b)";
 /// Classes on fewer messages than this are not looked at further.
 const LEAST_COVERAGE: f64 = 0.05;
 /// So many classes are looked at further.
@@ -30,7 +32,8 @@ struct Shape {
     pattern: PatternOf,
 }
 
-type PatternOf = fn(&Captures<'_>) -> String;
+/// `None` for what names nothing.
+type PatternOf = fn(&Captures<'_>) -> Option<String>;
 
 /// The classes of tokens in the messages, best first.
 pub(super) fn candidates(messages: &Messages) -> Result<Vec<Candidate>, regex::Error> {
@@ -39,7 +42,12 @@ pub(super) fn candidates(messages: &Messages) -> Result<Vec<Candidate>, regex::E
     for content in &messages.contents {
         let patterns: BTreeSet<String> = shapes
             .iter()
-            .flat_map(|shape| shape.regex.captures_iter(content).map(|found| (shape.pattern)(&found)))
+            .flat_map(|shape| {
+                shape
+                    .regex
+                    .captures_iter(content)
+                    .filter_map(|found| (shape.pattern)(&found))
+            })
             .collect();
         patterns
             .into_iter()
@@ -84,11 +92,14 @@ fn judge(pattern: String, messages: &Messages) -> Option<Candidate> {
 
 fn shapes() -> Result<Vec<Shape>, regex::Error> {
     let uuid = format!(r"(?-u)(?:\b([A-Za-z]+)([-_:=# ]{{1,2}}))?\b{UUID}\b");
+    let quantity = format!(r"[0-9]+(?:\.[0-9]+)?({UNIT})");
+    let pair = format!(r#"(?-u)\b([A-Za-z][A-Za-z0-9_.]*)(=|"\s?:\s?"?)(?:{quantity}|[A-Za-z0-9_.-]*[0-9])"#);
+    let word = format!(r"(?-u)\b([A-Za-z]{{2,}})( #?|: |#)(?:{quantity}|[0-9]+(?:[^0-9A-Za-z_.:-]|[.:](?:\s|$)|$))");
     let shapes: [(&str, PatternOf); 5] = [
         // instance: 78dc1847-8848-49cc-933e-9239b12c9dcf, req-38101a0b-2096-447d-96ea-a692162415ae
         (&uuid, |found| match (found.get(1), found.get(2)) {
-            (Some(name), Some(mark)) => format!("{}{}({UUID})", text(name.as_bytes()), text(mark.as_bytes())),
-            _ => UUID.to_owned(),
+            (Some(name), Some(mark)) => Some(format!("{}{}({UUID})", text(name.as_bytes()), text(mark.as_bytes()))),
+            _ => Some(UUID.to_owned()),
         }),
         // blk_-1608999687919862906, application_1445144423722_0020, task-17
         (
@@ -96,42 +107,35 @@ fn shapes() -> Result<Vec<Shape>, regex::Error> {
             |found| {
                 let mark = &found[2];
                 let sign = if mark == b"_" { "-?" } else { "" };
-                format!(
+                Some(format!(
                     r"{}{}{sign}\d+{}",
                     text(&found[1]),
                     text(mark),
                     numbers_as_pattern(&found[3])
-                )
+                ))
             },
         ),
-        // pid=4711, "session": "a1b2"
-        (
-            r#"(?-u)\b([A-Za-z][A-Za-z0-9_.]*)(=|"\s?:\s?"?)[A-Za-z0-9_.-]*[0-9]"#,
-            |found| {
-                let mark = if &found[2] == b"=" { "=" } else { r#""\s?:\s?"?"# };
-                format!(r"\b{}{mark}([\w.-]+)", text(&found[1]))
-            },
-        ),
-        // request 4711, TID 1155, port #80; not the beginning of an address, a time or a fraction
-        (
-            r"(?-u)\b([A-Za-z]{2,})( #?|: |#)[0-9]+(?:[^0-9A-Za-z_.:-]|[.:](?:\s|$)|$)",
-            |found| {
-                format!(
-                    r"\b{}{}(\d+)(?:[^\w.:-]|[.:](?:\s|$)|$)",
-                    text(&found[1]),
-                    text(&found[2])
-                )
-            },
-        ),
+        // pid=4711, "session": "a1b2"; not took=17ms
+        (&pair, |found| {
+            let mark = if &found[2] == b"=" { "=" } else { r#""\s?:\s?"?"# };
+            let pattern = || format!(r"\b{}{mark}([\w.-]+)", text(&found[1]));
+            found.get(3).is_none().then(pattern)
+        }),
+        // request 4711, TID 1155, port #80; not the beginning of an address, a time or a fraction, and not in 17 ms
+        (&word, |found| {
+            let (word, mark) = (text(&found[1]), text(&found[2]));
+            let pattern = || format!(r"\b{word}{mark}(\d+)(?:[^\w.:-]|[.:](?:\s|$)|$)");
+            found.get(3).is_none().then(pattern)
+        }),
         // 38101a0b2096447d96eaa692162415ae
         (r"(?-u)\b[0-9a-f]{16,64}\b", |found| {
             let is_number = found[0].iter().all(u8::is_ascii_digit);
-            if is_number {
+            let pattern = if is_number {
                 r"\b\d{16,64}\b"
             } else {
                 r"\b[0-9a-f]{16,64}\b"
-            }
-            .to_owned()
+            };
+            Some(pattern.to_owned())
         }),
     ];
     shapes

@@ -209,6 +209,39 @@ fn finds_block_ids() {
 }
 
 #[test]
+fn numbers_with_a_unit_name_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.log");
+    for (line, identifier) in [
+        ("GET /x in {n} ms", None),
+        ("GET /x in {n}ms, done", None),
+        ("GET /x in {n}.5 s", None),
+        ("slept for {n} Seconds, no more", None),
+        ("read {n} KB of it", None),
+        ("disk at {n}% of it", None),
+        ("GET /x took={n}ms", None),
+        (r#"GET /x {"took": {n} ms}"#, None),
+        ("serves request {n} now", Some(r"\brequest (\d+)")),
+        ("serves request {n}", Some(r"\brequest (\d+)")),
+        ("serves request={n} now", Some(r"\brequest=([\w.-]+)")),
+        ("serves request=a{n}b now", Some(r"\brequest=([\w.-]+)")),
+    ] {
+        let lines = (0..300).map(|i| {
+            let line = line.replace("{n}", &(100 + i / 12 * 2 + i % 2).to_string());
+            format!("2026-01-02 03:{:02}:{:02} INFO {line}\n", i / 60, i % 60)
+        });
+        fs::write(&path, lines.collect::<String>()).unwrap();
+        let survey = survey(&path, "x", &mut Unobserved).unwrap();
+        let session = survey.findings.iter().find(|finding| finding.subject == "session");
+        let found = &session.unwrap().value;
+        match identifier {
+            Some(pattern) => assert!(found.starts_with(&format!("identifier {pattern}")), "{line}: {found}"),
+            None => assert!(!found.starts_with("identifier"), "{line}: {found}"),
+        }
+    }
+}
+
+#[test]
 fn short_lived_processes_are_sessions() {
     let Some(data) = data() else { return };
     let survey = survey(&data.join("loghub_2k/OpenSSH/OpenSSH_2k.log"), "ssh", &mut Unobserved).unwrap();
