@@ -223,6 +223,32 @@ fn bgl_is_learnt_from_its_past_and_nothing_else() {
         (&rule["tp"], &rule["fp"], &rule["fn"]),
         (&12.into(), &0.into(), &22.into())
     );
+    let outcomes: Vec<&str> = found["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        outcomes,
+        ["passed", "unknown", "warning", "warning", "passed"],
+        "{}",
+        found["audit"]
+    );
+    assert!(
+        found["audit"][2]["finding"]
+            .as_str()
+            .unwrap()
+            .contains("of a template that no training line has")
+    );
+    for report in ["bgl/report.md", "bgl/report.html"] {
+        assert!(
+            room.read(report).contains("other folds may well choose another one"),
+            "{report}"
+        );
+    }
+    let table = room.deeplog("report bgl").ok();
+    assert!(table.stdout.contains("| random forest (chosen) |"), "{}", table.stdout);
     assert_eq!(room.read("bgl/verdicts.jsonl").lines().count(), 600);
     on_bgl(&room, &data, "--out again");
     for file in ["model.deeplog", "verdicts.jsonl"] {

@@ -80,8 +80,8 @@ pub use metrics::{
 };
 pub use plots::{Plot, grid_plots, plots};
 pub use report::{
-    EXPLAINED_SESSIONS, Many, ReportInput, Script, html_page, many_html, many_markdown, most_anomalous, report_html,
-    report_markdown,
+    EXPLAINED_SESSIONS, Many, ReportInput, Script, audit_html, audit_markdown, html_page, many_html, many_markdown,
+    most_anomalous, report_html, report_markdown,
 };
 pub use series::{Averaged, AveragedDetector, Figures, Grid, MeanAndSpread, Results, RunReference, Series};
 pub use series_tables::{grid_markdown, grid_table, kinds_markdown, series_markdown, series_table};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evaluation::{Confusion, Label, average_precision, steps_of_scores};
+use evaluation::{Check, Confusion, Label, average_precision, steps_of_scores};
 use serde::{Deserialize, Serialize};
 
 /// What such results call their kind.
@@ -21,6 +21,9 @@ pub struct LineMetrics {
     pub seed: u64,
     /// What went in.
     pub data: LineData,
+    /// What may make these figures better than they are.
+    #[serde(default)]
+    pub audit: Vec<Check>,
     /// The model that was chosen, by its F1 in cross-validation.
     pub chosen: String,
     /// What the chosen model reaches on the test lines.

@@ -5,6 +5,7 @@
 //! training lines; and rules without learning stand beside it, since on a log where one line in twenty is anomalous an
 //! accuracy of 0.95 is that of a program that never flags anything.
 
+mod audit;
 mod collection;
 mod features;
 mod figures;

@@ -3,15 +3,13 @@
 mod table;
 
 use evaluation::number::{count, rate, seconds, share};
-use evaluation::{escape, escape_markdown, html_page, visible};
+use evaluation::{audit_html, audit_markdown, escape, escape_markdown, html_page, visible};
 
 use super::figures::{LineFigures, LineMetrics, LinePart, Measured};
 use super::model::LineVerdict;
 use super::run::Wrong;
 use table::Table;
 
-/// Anomalous lines in all folds together below which the choice of a model is called a matter of luck.
-const FEW: u64 = 50;
 /// Characters of a line that are shown.
 const LONGEST: usize = 300;
 
@@ -45,10 +43,14 @@ pub(super) fn markdown(metrics: &LineMetrics, wrong: &Wrong) -> String {
         results(metrics).markdown(),
         notes(metrics)
     );
-    page += "\n## How to read the figures\n\n";
-    for caveat in caveats(metrics) {
+    let caveats = caveats(metrics);
+    if !caveats.is_empty() {
+        page += "\n## How to read the figures\n\n";
+    }
+    for caveat in caveats {
         page += &format!("- {}\n", escape_markdown(&caveat));
     }
+    page += &format!("\n## Leak audit\n\n{}", audit_markdown(&metrics.audit));
     for (title, table) in further(metrics, wrong) {
         page += &format!("\n## {title}\n\n{}", table.markdown());
     }
@@ -73,7 +75,13 @@ pub(super) fn html(metrics: &LineMetrics, wrong: &Wrong) -> String {
         .iter()
         .map(|caveat| format!("<li>{}</li>\n", escape(caveat)))
         .collect();
-    page += &section("How to read the figures", &format!("<ul>\n{items}</ul>\n"));
+    if !items.is_empty() {
+        page += &section("How to read the figures", &format!("<ul>\n{items}</ul>\n"));
+    }
+    page += &format!(
+        "<section>\n<h2>Leak audit</h2>\n{}</section>\n",
+        audit_html(&metrics.audit)
+    );
     for (title, table) in further(metrics, wrong) {
         page += &section(title, &table.html());
     }
@@ -168,30 +176,7 @@ fn results(metrics: &LineMetrics) -> Table {
 /// What has to be known before a figure is believed.
 fn caveats(metrics: &LineMetrics) -> Vec<String> {
     let data = &metrics.data;
-    let part = |lines: u64| share(lines as f64 / data.test.lines.max(1) as f64);
     let mut caveats = Vec::new();
-    if data.test.anomalous == 0 {
-        caveats.push(
-            "No test line is anomalous, so that nothing can be said about recall or F1: false alarms are all there is to count."
-                .into(),
-        );
-    } else {
-        caveats.push(format!(
-            "A program that never flags anything has an accuracy of {} here: look at precision and recall.",
-            rate(Some(
-                (data.test.lines - data.test.anomalous) as f64 / data.test.lines.max(1) as f64
-            ))
-        ));
-    }
-    caveats.push(format!(
-        "{} of {} test lines ({}) say exactly what a training line says, and {} ({}) are of a template that no training \
-         line has: only on these does a model show more than that it remembers.",
-        count(data.test_lines_also_in_training),
-        count(data.test.lines),
-        part(data.test_lines_also_in_training),
-        count(data.test_lines_of_new_templates),
-        part(data.test_lines_of_new_templates),
-    ));
     let f1 = |found: Option<&Measured>| found.and_then(|found| found.test.f1).unwrap_or(0.0);
     let rival = metrics
         .baselines
@@ -207,22 +192,11 @@ fn caveats(metrics: &LineMetrics) -> Vec<String> {
         ));
     }
     let held = || data.folds.iter().filter(|fold| !fold.left_out);
-    let (left_out, found) = (
-        data.folds.len() - held().count(),
-        held().map(|fold| fold.test.anomalous).sum(),
-    );
+    let left_out = data.folds.len() - held().count();
     if left_out > 0 {
         caveats.push(format!(
             "{left_out} of {} folds are left out: the lines before them are of one class.",
             data.folds.len()
-        ));
-    }
-    if found < FEW {
-        caveats.push(format!(
-            "The choice of the model rests on {} anomalous lines in {} folds, too few to tell models apart: other folds may \
-             well choose another one.",
-            count(found),
-            held().count()
         ));
     }
     if data.learnt_from < data.train.lines {

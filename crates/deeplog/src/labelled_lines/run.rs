@@ -14,7 +14,7 @@ use super::judges::{Fitted, Judge};
 use super::layout::Layout;
 use super::model::{LineModel, LineVerdict};
 use super::trial::Trial;
-use super::{reading, report};
+use super::{audit, reading, report};
 use crate::error::{Error, Result};
 use crate::experiment::LineExperiment;
 use crate::input::sha256;
@@ -97,6 +97,7 @@ pub fn run_lines(
             test_lines_of_new_templates: last.new_templates,
             counters: lines.counters.clone(),
         },
+        audit: Vec::new(),
         chosen: chosen.name().to_owned(),
         test: LineFigures::default(),
         models: BTreeMap::new(),
@@ -124,6 +125,7 @@ pub fn run_lines(
         by_name.insert(outcome.judge.name().to_owned(), measured);
     }
     let classifier = classifier.ok_or_else(|| Error::run("no model was chosen", ""))?;
+    metrics.audit = audit::of(&metrics);
     let names = last.features.names();
     metrics.features = weights(&classifier, &last.rows, &last.is_anomalous, &names);
     let model = LineModel {

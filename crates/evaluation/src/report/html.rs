@@ -2,6 +2,7 @@
 
 use detection::Reason;
 
+use super::audit::audit_html;
 use super::page::html_page;
 use super::sessions::{explanations, flagged_list};
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
@@ -38,7 +39,7 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
         page += &section("protocol", "How to read the figures", &format!("<ul>\n{items}</ul>\n"));
     }
     if !metrics.audit.is_empty() {
-        page += &section("audit", "Leak audit", &audit_table(&metrics.audit));
+        page += &section("audit", "Leak audit", &audit_html(&metrics.audit));
     }
     if !metrics.by_kind.is_empty() {
         page += &section("kinds", "By kind of fault", &kinds(metrics));
@@ -207,24 +208,6 @@ fn oracle(metrics: &Metrics) -> String {
         "<h3>Upper bounds</h3>\n<p class=\"quiet\">Settings chosen on the test sessions themselves: what could be reached \
          at best, not results.</p>\n{}",
         table(["setting", "precision", "recall", "F1"], &rows)
-    )
-}
-
-pub(super) fn audit_table(checks: &[crate::Check]) -> String {
-    let row = |check: &crate::Check| {
-        let word = check.outcome.word();
-        [
-            escape(&check.name),
-            format!("<span class=\"{word}\">{word}</span>"),
-            escape(&check.finding),
-        ]
-    };
-    let lead = "<p class=\"quiet\">What may make the figures better than they are. Novel: sessions whose sequence of log keys no \
-                training session has.</p>\n";
-    let rows: Vec<_> = checks.iter().map(row).collect();
-    format!(
-        "{lead}<div class=\"prose\">{}</div>\n",
-        table(["check", "outcome", "finding"], &rows)
     )
 }
 

@@ -1,6 +1,7 @@
 //! The report of several runs of one experiment.
 
-use super::html::{audit_table, table_of};
+use super::audit::{audit_html, audit_markdown};
+use super::html::table_of;
 use super::page::html_page;
 use crate::series_tables::{grid_rows, kind_rows, series_rows};
 use crate::{
@@ -101,7 +102,7 @@ pub fn many_html(many: Many<'_>, plots: &[Plot]) -> String {
     {
         page += &format!(
             "<section id=\"audit\">\n<h2>Leak audit of the first run</h2>\n{}</section>\n",
-            audit_table(&first.audit)
+            audit_html(&first.audit)
         );
     }
     page += "<section id=\"runs\">\n<h2>Runs</h2>\n<ul>\n";
@@ -139,8 +140,12 @@ pub fn many_markdown(many: Many<'_>) -> String {
         }
         Many::Settings(grid) => format!("{}\n{WARNING}\n", grid_markdown(grid)),
     };
+    let audit = many.cells().first().filter(|cell| !cell.audit.is_empty());
+    let audit = audit.map_or_else(String::new, |first| {
+        format!("\n## Leak audit of the first run\n\n{}", audit_markdown(&first.audit))
+    });
     format!(
-        "# {}\n\n{}\n\n{}\n\n{table}",
+        "# {}\n\n{}\n\n{}\n\n{table}{audit}",
         escape_markdown(&experiment.name),
         escape_markdown(&experiment.description),
         escape_markdown(&many.summary())

@@ -1,5 +1,6 @@
 //! The report in short, as Markdown.
 
+use super::audit::audit_markdown;
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
 use crate::kind_tables::{KIND_NOTE, kind_tables};
 use crate::number::{count, rate};
@@ -34,15 +35,7 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
         );
     }
     if !metrics.audit.is_empty() {
-        text += "\n## Leak audit\n\n";
-        let checks = metrics.audit.iter().map(|check| {
-            [
-                escape_markdown(&check.name),
-                check.outcome.word().to_owned(),
-                escape_markdown(&check.finding),
-            ]
-        });
-        text += &table(["check", "outcome", "finding"], checks);
+        text += &format!("\n## Leak audit\n\n{}", audit_markdown(&metrics.audit));
     }
     for (index, table) in kind_tables(metrics).into_iter().enumerate() {
         if index == 0 {

@@ -1,5 +1,6 @@
 //! Reports for people: one HTML file that needs nothing else, and a short one in Markdown.
 
+mod audit;
 mod html;
 mod many;
 mod markdown;
@@ -10,6 +11,7 @@ use detection::Verdict;
 
 use crate::{Explanation, Metrics, Plot};
 
+pub use audit::{audit_html, audit_markdown};
 pub use html::report_html;
 pub use many::{Many, many_html, many_markdown};
 pub use markdown::report_markdown;
