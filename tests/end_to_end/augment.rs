@@ -4,20 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::harness::{Room, repository};
-
-/// A dataset whose sessions are jobs.
-const DATASET: &str = r#"
-name = "jobs"
-[header]
-format = '<Time> <Level> <Content>'
-[time]
-fields = ["Time"]
-format = "%s"
-[session]
-by = "identifier"
-pattern = 'job-\d+'
-end_of_input = "complete"
-"#;
+use crate::samples::JOBS;
 
 /// Lines of forty jobs, interleaved; with a hostile line, a trace and a line end of another system among them.
 fn log() -> Vec<u8> {
@@ -49,7 +36,7 @@ fn jobs(log: &[u8]) -> BTreeMap<String, Vec<String>> {
 #[test]
 fn copies_have_the_same_events_under_other_names_and_values() {
     let room = Room::new();
-    room.write("jobs.toml", DATASET);
+    room.write("jobs.toml", JOBS);
     room.write("jobs.log", log());
     room.deeplog("synth augment jobs.log --dataset jobs.toml --variations 3 --out out")
         .ok();
@@ -135,7 +122,7 @@ fn the_same_seed_gives_the_same_copies_and_lines_are_labelled_by_rules() {
 #[test]
 fn numbers_come_from_the_same_place_and_levels_vary() {
     let room = Room::new();
-    room.write("jobs.toml", DATASET);
+    room.write("jobs.toml", JOBS);
     room.write("jobs.log", log());
     room.deeplog("synth augment jobs.log --dataset jobs.toml --variations 1 --out out")
         .ok();
@@ -195,7 +182,7 @@ fn a_copy_of_real_wording_trains_and_detects() {
 #[test]
 fn what_cannot_be_varied_is_told() {
     let room = Room::new();
-    room.write("jobs.toml", DATASET);
+    room.write("jobs.toml", JOBS);
     room.write("empty.log", "");
     room.write("other.log", "nothing\nthat\nfits\n");
     room.write("out/variation-01.log", "precious\n");

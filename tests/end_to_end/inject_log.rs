@@ -6,19 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::harness::{Room, data, repository};
-
-const DATASET: &str = r#"
-name = "jobs"
-[header]
-format = '<Time> <Level> <Content>'
-[time]
-fields = ["Time"]
-format = "%s"
-[session]
-by = "identifier"
-pattern = 'job-\d+'
-end_of_input = "complete"
-"#;
+use crate::samples::JOBS;
 
 /// Lines of jobs, four of which are under way at a time, that go through the same steps.
 fn log(jobs: u32) -> String {
@@ -56,7 +44,7 @@ fn rows(room: &Room, out: &str) -> Vec<[String; 5]> {
 #[test]
 fn every_kind_is_in_the_log_where_its_label_says() {
     let room = Room::new();
-    room.write("jobs.toml", DATASET);
+    room.write("jobs.toml", JOBS);
     room.write("jobs.log", log(200));
     let said = room
         .deeplog("synth inject jobs.log --dataset jobs.toml --out out")
@@ -112,7 +100,7 @@ fn every_kind_is_in_the_log_where_its_label_says() {
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
     let room = Room::new();
-    room.write("jobs.toml", DATASET);
+    room.write("jobs.toml", JOBS);
     room.write("jobs.log", log(60));
     for (out, seed) in [("a", 5), ("b", 5), ("c", 6)] {
         room.deeplog(&format!(
@@ -130,7 +118,7 @@ fn the_same_seed_gives_the_same_bytes() {
 #[test]
 fn anomalous_sessions_stay_and_bytes_survive() {
     let room = Room::new();
-    room.write("jobs.toml", DATASET);
+    room.write("jobs.toml", JOBS);
     let mut bytes = log(40).into_bytes();
     bytes.extend(b"1700009000 INFO job-100 \xff\xfe\0 fails 7\r\n\tat worker.read(7)\n\nno job at all\n");
     room.write("jobs.log", &bytes);
@@ -170,17 +158,17 @@ fn anomalous_sessions_stay_and_bytes_survive() {
 #[test]
 fn what_stands_in_the_way_of_a_log_is_told() {
     let room = Room::new();
-    room.write("jobs.toml", DATASET);
+    room.write("jobs.toml", JOBS);
     room.write(
         "counts.toml",
-        DATASET.replace(
+        JOBS.replace(
             "by = \"identifier\"\npattern = 'job-\\d+'",
             "by = \"count\"\nevents = 10",
         ),
     );
     room.write(
         "csv.toml",
-        DATASET.replace("'<Time> <Level> <Content>'", "'csv message=what time=Time'"),
+        JOBS.replace("'<Time> <Level> <Content>'", "'csv message=what time=Time'"),
     );
     room.write("jobs.log", log(20));
     room.write("other.log", "nothing\nthat\nfits\n");
@@ -270,7 +258,7 @@ fn records_stay_records_and_streams_keep_their_names() {
 #[test]
 fn labels_of_lines_give_way_to_those_that_are_named() {
     let room = Room::new();
-    let dataset = DATASET.replace("<Level> ", "<Label> ") + "[labels]\nby = 'line'\nfield = 'Label'\nnormal = '-'\n";
+    let dataset = JOBS.replace("<Level> ", "<Label> ") + "[labels]\nby = 'line'\nfield = 'Label'\nnormal = '-'\n";
     room.write("lines.toml", &dataset);
     let log = log(80)
         .replace("INFO job-105 writes", "FAIL job-105 writes")

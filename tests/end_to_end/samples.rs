@@ -32,6 +32,20 @@ top_g = 2
 pub(crate) const SMALL_SETS: &str = "--set model.hidden=16 --set model.layers=1 --set training.epochs=4 \
      --set training.batch=32 --set training.learning_rate=0.05 --set detection.top_g=4";
 
+/// A dataset whose sessions are jobs.
+pub(crate) const JOBS: &str = r#"
+name = "jobs"
+[header]
+format = '<Time> <Level> <Content>'
+[time]
+fields = ["Time"]
+format = "%s"
+[session]
+by = "identifier"
+pattern = 'job-\d+'
+end_of_input = "complete"
+"#;
+
 /// Sessions named `s0`, `s1`, …: `open`, one to six times `read write`, `close`.
 pub(crate) fn session_file(count: usize) -> String {
     (0..count).fold(String::new(), |mut text, i| {

@@ -1,9 +1,9 @@
 //! Means and spreads over several runs, as rows of text: a row a detector.
 
 use crate::kind_tables::kind_tables;
-use crate::number::{optional_seconds, share};
-use crate::table::{MAIN, align};
-use crate::{Averaged, AveragedDetector, Grid, MeanAndSpread, Results, Series, escape_markdown, visible};
+use crate::number::optional_seconds;
+use crate::table::{MAIN, align, markdown, results_head};
+use crate::{Averaged, AveragedDetector, Grid, MeanAndSpread, Results, Series, visible};
 
 /// The results of several seeds as aligned text.
 #[must_use]
@@ -132,23 +132,6 @@ pub(crate) fn grid_rows(grid: &Grid) -> Vec<Vec<String>> {
 
 /// Head first.
 pub(crate) fn series_rows(series: &Series) -> Vec<Vec<String>> {
-    let mut head = [
-        "detector",
-        "tp",
-        "fp",
-        "precision",
-        "recall",
-        "F1",
-        "AP",
-        "false alarms",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    if let Some(prevalence) = series.prevalence {
-        let prevalence = share(prevalence);
-        head.extend(["precision", "F1", "AP"].map(|name| format!("{name} at {prevalence}")));
-    }
-    head.extend(["F1, distinct", "false alarms, novel", "time"].map(str::to_owned));
     let row = |name: &str, detector: &AveragedDetector| {
         let test = &detector.test;
         let mut row = vec![
@@ -177,7 +160,7 @@ pub(crate) fn series_rows(series: &Series) -> Vec<Vec<String>> {
         row
     };
     let rivals = series.baselines.iter().map(|(name, rival)| row(name, rival));
-    std::iter::once(head)
+    std::iter::once(results_head(series.prevalence))
         .chain(std::iter::once(row(MAIN, &series.detector)))
         .chain(rivals)
         .collect()
@@ -215,17 +198,4 @@ fn count(averaged: &Averaged, of: Of) -> String {
         (Some(mean), Some(spread)) if spread > 0.0 => format!("{mean:.1} ± {spread:.1}"),
         (Some(mean), _) => crate::number::count(mean.round() as u64),
     }
-}
-
-/// The first `names` columns are aligned left.
-fn markdown(rows: &[Vec<String>], names: usize) -> String {
-    let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let cells: Vec<String> = row.iter().map(|cell| escape_markdown(cell)).collect();
-        text += &format!("| {} |\n", cells.join(" | "));
-        if index == 0 {
-            text += &format!("|{}{}\n", "---|".repeat(names), "---:|".repeat(row.len() - names));
-        }
-    }
-    text
 }

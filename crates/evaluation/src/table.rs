@@ -173,12 +173,34 @@ fn views(metrics: &Metrics, rows: &[Row<'_>]) -> Vec<Vec<String>> {
 /// The results as a Markdown table, a row for each detector.
 #[must_use]
 pub fn results_markdown(metrics: &Metrics) -> String {
-    let natural = metrics
-        .detector
-        .natural
-        .as_ref()
-        .map(|natural| share(natural.prevalence));
-    let mut head = [
+    let prevalence = metrics.detector.natural.as_ref().map(|natural| natural.prevalence);
+    let row = |row: Row<'_>| {
+        let rates = &row.test.rates;
+        let mut figures = vec![rates.precision, rates.recall, rates.f1, row.test.average_precision];
+        figures.push(rates.false_alarm_rate);
+        if prevalence.is_some() {
+            let views = row
+                .natural
+                .map(|view| [view.precision, view.f1, view.average_precision]);
+            figures.extend(views.unwrap_or_default());
+        }
+        figures.extend([row.distinct.rates.f1, row.novel.rates.false_alarm_rate]);
+        let confusion = row.test.confusion;
+        let mut cells = vec![row.name];
+        cells.extend([confusion.true_positives, confusion.false_positives].map(count));
+        cells.extend(figures.into_iter().map(rate));
+        cells.push(optional_seconds(row.seconds));
+        cells
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(results_head(prevalence))
+        .chain(rows(metrics).into_iter().map(row))
+        .collect();
+    markdown(&rows, 1)
+}
+
+/// What the columns of a table of results are called, for one run or for several.
+pub(crate) fn results_head(prevalence: Option<f64>) -> Vec<String> {
+    let measured = [
         "detector",
         "tp",
         "fp",
@@ -187,34 +209,25 @@ pub fn results_markdown(metrics: &Metrics) -> String {
         "F1",
         "AP",
         "false alarms",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    if let Some(prevalence) = &natural {
+    ];
+    let mut head = measured.map(str::to_owned).to_vec();
+    if let Some(prevalence) = prevalence {
+        let prevalence = share(prevalence);
         head.extend(["precision", "F1", "AP"].map(|name| format!("{name} at {prevalence}")));
     }
     head.extend(["F1, distinct", "false alarms, novel", "time"].map(str::to_owned));
-    let mut text = format!("| {} |\n|---|{}\n", head.join(" | "), "---:|".repeat(head.len() - 1));
-    for row in rows(metrics) {
-        let rates = &row.test.rates;
-        let mut cells = vec![rates.precision, rates.recall, rates.f1, row.test.average_precision];
-        cells.push(rates.false_alarm_rate);
-        if natural.is_some() {
-            let views = row
-                .natural
-                .map(|view| [view.precision, view.f1, view.average_precision]);
-            cells.extend(views.unwrap_or_default());
+    head
+}
+
+/// Rows of text as a Markdown table, its head first. The first `names` columns are aligned left.
+pub(crate) fn markdown(rows: &[Vec<String>], names: usize) -> String {
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|cell| crate::escape_markdown(cell)).collect();
+        text += &format!("| {} |\n", cells.join(" | "));
+        if index == 0 {
+            text += &format!("|{}{}\n", "---|".repeat(names), "---:|".repeat(row.len() - names));
         }
-        cells.extend([row.distinct.rates.f1, row.novel.rates.false_alarm_rate]);
-        let Confusion {
-            true_positives,
-            false_positives,
-            ..
-        } = row.test.confusion;
-        let mut texts = [true_positives, false_positives].map(count).to_vec();
-        texts.extend(cells.into_iter().map(rate));
-        texts.push(optional_seconds(row.seconds));
-        text += &format!("| {} | {} |\n", crate::escape_markdown(&row.name), texts.join(" | "));
     }
     text
 }

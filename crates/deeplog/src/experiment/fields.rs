@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::error::{Problem, lower_first};
+use crate::error::{Error, Problem, Result, lower_first};
 
 /// A table of a configuration that is being read. Whatever is left unread in the end is an unknown field.
 pub(crate) struct Fields<'p> {
@@ -152,6 +152,20 @@ impl<'p> Fields<'p> {
             };
             self.problem(key, fact);
         }
+    }
+}
+
+/// What `read` makes of a table, or all the mistakes that it met; `origin` names the table in errors.
+pub(crate) fn checked<T>(origin: &str, read: impl FnOnce(&RefCell<Vec<Problem>>) -> Option<T>) -> Result<T> {
+    let problems = RefCell::new(Vec::new());
+    let made = read(&problems);
+    let problems = problems.into_inner();
+    match made {
+        Some(made) if problems.is_empty() => Ok(made),
+        _ => Err(Error::Config {
+            origin: origin.to_owned(),
+            problems,
+        }),
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::fields::Fields;
+use super::fields::{Fields, checked};
 use super::profile::{self, LabelRule, Profile};
 use super::{Expect, data};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 
 /// A checked experiment on single lines with labels.
 #[derive(Clone, Debug)]
@@ -51,16 +51,7 @@ impl LineExperiment {
     /// # Errors
     /// All mistakes in it at once.
     pub fn from_table(table: Table, folder: &Path, origin: &str) -> Result<Self> {
-        let problems = RefCell::new(Vec::new());
-        let experiment = read_fields(table, folder, &problems);
-        let problems = problems.into_inner();
-        match experiment {
-            Some(experiment) if problems.is_empty() => Ok(experiment),
-            _ => Err(Error::Config {
-                origin: origin.to_owned(),
-                problems,
-            }),
-        }
+        checked(origin, |problems| read_fields(table, folder, problems))
     }
 }
 

@@ -21,12 +21,12 @@ use detection::{Rule, ShortSessions};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::parser_state::ParserState;
 pub use any::AnyExperiment;
 pub use baselines::Baseline;
 pub use data::{Data, Inject, Source, Split, SplitMethod, Stress};
-use fields::Fields;
+use fields::{Fields, checked};
 pub use lines::LineExperiment;
 pub use plan::{Plan, PlannedRun};
 pub use profile::{KnownTemplates, LabelRule, Profile, Stamp};
@@ -131,38 +131,21 @@ impl Experiment {
     /// Checks a table. Relative files count from `folder`, unless the data has another root; `origin` names the table
     /// in errors.
     pub fn from_table(table: Table, folder: &Path, origin: &str) -> Result<Self> {
-        let problems = RefCell::new(Vec::new());
-        let experiment = read_fields(table, folder, &problems);
-        let problems = problems.into_inner();
-        match experiment {
-            Some(experiment) if problems.is_empty() => Ok(experiment),
-            _ => Err(Error::Config {
-                origin: origin.to_owned(),
-                problems,
-            }),
-        }
+        checked(origin, |problems| read_fields(table, folder, problems))
     }
 }
 
 impl Profile {
     /// Reads a dataset TOML.
     pub fn read(path: &Path) -> Result<Self> {
-        let problems = RefCell::new(Vec::new());
-        let profile = profile::read(Fields::new(read_table(path)?, &problems));
-        let problems = problems.into_inner();
-        match profile {
-            Some(mut profile) if problems.is_empty() => {
-                if let Some(known) = &mut profile.known {
-                    known.state = path.parent().unwrap_or(Path::new(".")).join(&known.state);
-                    profile.parser = ParserState::read(&known.state)?.parser.config();
-                }
-                Ok(profile)
-            }
-            _ => Err(Error::Config {
-                origin: path.display().to_string(),
-                problems,
-            }),
+        let table = read_table(path)?;
+        let origin = path.display().to_string();
+        let mut profile = checked(&origin, |problems| profile::read(Fields::new(table, problems)))?;
+        if let Some(known) = &mut profile.known {
+            known.state = path.parent().unwrap_or(Path::new(".")).join(&known.state);
+            profile.parser = ParserState::read(&known.state)?.parser.config();
         }
+        Ok(profile)
     }
 }
 

@@ -41,14 +41,7 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
         if index == 0 {
             text += &format!("\n{KIND_NOTE}\n");
         }
-        text += &format!("\n## {}\n\n", table.title);
-        for (index, row) in table.rows.iter().enumerate() {
-            let cells: Vec<String> = row.iter().map(|cell| escape_markdown(cell)).collect();
-            text += &format!("| {} |\n", cells.join(" | "));
-            if index == 0 {
-                text += &format!("|---|{}\n", "---:|".repeat(row.len() - 1));
-            }
-        }
+        text += &format!("\n## {}\n\n{}", table.title, crate::table::markdown(&table.rows, 1));
     }
     let reasons = metrics.detector.by_reason.iter().map(|(name, sessions)| {
         [
