@@ -27,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod calibration;
 mod deeplog;
 mod detector;
 mod finding;
@@ -34,6 +35,7 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
+pub use calibration::{Calibration, TooFew, false_alarms_to_expect, needed};
 pub use deeplog::{DeepLog, DeepLogState, LARGEST_SURPRISE, Rule, ShortSessions};
 pub use detector::{Closing, Detector};
 pub use finding::{Candidate, Extent, Finding, Outcome, Reason, Symbol, Verdict};
