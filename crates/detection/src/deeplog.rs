@@ -181,6 +181,7 @@ impl DeepLog {
             expected: self.named(&model.candidates(history)),
             rank: score.map(|score| score.rank),
             probability: Some(score.map_or(0.0, |score| f64::from(score.log_probability).exp())),
+            detail: None,
         });
         state.history.pop();
         state.surprise = state.surprise.max(surprise.min(LARGEST_SURPRISE));

@@ -1,11 +1,7 @@
-//! What a detector says: findings with their reasons, and verdicts.
+//! Findings: where a session left the normal path, and why.
 
-use std::sync::Arc;
-
-use sequence_windowing::{Event, KeyName, SessionEnd};
+use sequence_windowing::KeyName;
 use serde::{Deserialize, Serialize};
-
-use crate::Closing;
 
 /// A possible next thing in a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +46,8 @@ pub enum Reason {
     UnusualLength,
     /// The number of times that its keys occur is unlike that of training sessions.
     UnusualCounts,
+    /// Keys came in an order that training sessions do not have.
+    UnusualOrder,
     /// No training session has a sequence of keys like it.
     UnusualSequence,
     /// It is like the sessions that are labelled anomalous in training.
@@ -71,6 +69,7 @@ impl Reason {
             Self::UnusualDelay => "unusual_delay",
             Self::UnusualLength => "unusual_length",
             Self::UnusualCounts => "unusual_counts",
+            Self::UnusualOrder => "unusual_order",
             Self::UnusualSequence => "unusual_sequence",
             Self::LikeAnomalies => "like_anomalies",
         }
@@ -90,10 +89,46 @@ impl Reason {
             Self::UnusualDelay => "unusually much or little time since the event before",
             Self::UnusualLength => "fewer or more events than any session in training",
             Self::UnusualCounts => "log keys in numbers that are unlike those in training",
+            Self::UnusualOrder => "log keys in an order unlike that in training",
             Self::UnusualSequence => "a sequence of log keys unlike those in training",
             Self::LikeAnomalies => "like the sessions that are labelled anomalous in training",
         }
     }
+}
+
+/// What a finding is about, where keys and probabilities do not say it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// Another key came unusually often or seldom before this one.
+    Order {
+        /// The other key.
+        other: KeyName,
+        /// How often it came before.
+        before: u32,
+        /// How often it mostly comes before.
+        usual: u32,
+    },
+    /// Keys that the nearest training session has in other numbers.
+    Counts(Vec<KeyCount>),
+    /// The time since the event before.
+    Delay {
+        /// That time, in seconds.
+        seconds: f64,
+        /// The middle of what is usual between these two keys, in seconds.
+        usual: f64,
+    },
+}
+
+/// How often a key occurs in a session, and how often it should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCount {
+    /// The key.
+    pub key: KeyName,
+    /// How often it occurs.
+    pub seen: u32,
+    /// How often it occurs in the nearest training session.
+    pub usual: u32,
 }
 
 /// One departure from the normal path, with what explains it.
@@ -114,6 +149,9 @@ pub struct Finding {
     pub rank: Option<u32>,
     /// Probability of what was seen; 0 for an unseen key.
     pub probability: Option<f64>,
+    /// What else there is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
 }
 
 impl Finding {
@@ -128,95 +166,7 @@ impl Finding {
             expected: Vec::new(),
             rank: None,
             probability: None,
+            detail: None,
         }
-    }
-}
-
-/// What became of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Nothing was found.
-    Normal,
-    /// At least one finding.
-    Anomalous,
-}
-
-/// A detector's last word on a session. It carries its own explanation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Identifier of the session.
-    pub session: Arc<str>,
-    /// Normal or anomalous.
-    pub outcome: Outcome,
-    /// How anomalous; larger is more so, finite, comparable within one detector. For the sequence model the largest
-    /// surprise (−ln p) over the session.
-    pub score: f64,
-    /// Largest rank of a true key over the session, from 1, with unseen keys beyond every rank (`u32::MAX`). `None`
-    /// for detectors without ranks. A rule "outside the top g" flags the session exactly if this is above g.
-    pub worst_rank: Option<u32>,
-    /// In order of position.
-    pub findings: Vec<Finding>,
-    /// Events judged.
-    pub events: u64,
-    /// Events that were over the cap on session length and not judged.
-    pub dropped_events: u64,
-    /// First line of the session in its input, 0 if it has none.
-    pub first_line: u64,
-    /// Why the session holds no further event.
-    pub end: SessionEnd,
-}
-
-/// How far a session has come: what every detector counts in the same way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Extent {
-    /// Events so far.
-    pub events: u64,
-    /// Line of the first one, 0 before it.
-    pub first_line: u64,
-}
-
-impl Extent {
-    /// Counts an event and gives its position in the session, from 0.
-    pub fn count(&mut self, event: &Event) -> usize {
-        if self.events == 0 {
-            self.first_line = event.line;
-        }
-        self.events += 1;
-        self.events as usize - 1
-    }
-}
-
-impl Verdict {
-    /// A verdict with no ranks; it is anomalous if there is a finding.
-    #[must_use]
-    pub fn new(closing: &Closing, extent: Extent, score: f64, findings: Vec<Finding>) -> Self {
-        Self {
-            session: closing.session.clone(),
-            outcome: if findings.is_empty() {
-                Outcome::Normal
-            } else {
-                Outcome::Anomalous
-            },
-            score,
-            worst_rank: None,
-            findings,
-            events: extent.events,
-            dropped_events: closing.dropped_events,
-            first_line: extent.first_line,
-            end: closing.end,
-        }
-    }
-
-    /// Whether the session left the normal path.
-    #[must_use]
-    pub fn is_anomalous(&self) -> bool {
-        self.outcome == Outcome::Anomalous
-    }
-
-    /// The finding that decides: the first in the session.
-    #[must_use]
-    pub fn decisive(&self) -> Option<&Finding> {
-        self.findings.first()
     }
 }

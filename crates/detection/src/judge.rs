@@ -108,6 +108,7 @@ impl Judge {
                 expected: finding.expected.clone(),
                 rank: finding.rank,
                 probability: finding.probability,
+                detail: finding.detail.clone(),
             }
         };
         Verdict {
@@ -115,6 +116,8 @@ impl Judge {
             outcome: known.outcome,
             score: known.score,
             worst_rank: known.worst_rank,
+            p_value: known.p_value,
+            parts: known.parts.clone(),
             findings: known.findings.iter().map(finding).collect(),
             events: known.events,
             dropped_events: session.dropped_events,

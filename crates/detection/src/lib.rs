@@ -34,9 +34,11 @@ mod finding;
 mod judge;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use calibration::{Calibration, TooFew, false_alarms_to_expect, needed};
 pub use deeplog::{DeepLog, DeepLogState, LARGEST_SURPRISE, Rule, ShortSessions};
 pub use detector::{Closing, Detector};
-pub use finding::{Candidate, Extent, Finding, Outcome, Reason, Symbol, Verdict};
+pub use finding::{Candidate, Detail, Finding, KeyCount, Reason, Symbol};
 pub use judge::Judge;
+pub use verdict::{Extent, Outcome, Part, PartVerdict, Verdict};

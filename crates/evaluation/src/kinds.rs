@@ -44,7 +44,8 @@ pub struct KindFigures {
 ///
 /// let finding = Finding { position: Some(7), ..Finding::of_session(Reason::OutsideTopCandidates) };
 /// let verdict = Verdict {
-///     session: "a".into(), outcome: Outcome::Anomalous, score: 9.0, worst_rank: None, findings: vec![finding],
+///     session: "a".into(), outcome: Outcome::Anomalous, score: 9.0, worst_rank: None,
+///     p_value: None, parts: vec![], findings: vec![finding],
 ///     events: 12, dropped_events: 0, first_line: 1, end: SessionEnd::Explicit,
 /// };
 /// let fault = Fault { kind: "swapped".into(), position: Some(5) };

@@ -16,6 +16,8 @@
 //!     outcome,
 //!     score,
 //!     worst_rank: None,
+//!     p_value: None,
+//!     parts: vec![],
 //!     findings: Vec::new(),
 //!     events: 12,
 //!     dropped_events: 0,

@@ -35,6 +35,7 @@ pub(super) fn verdict(score: f64, worst_rank: Option<u32>, reason: Option<Reason
         ],
         rank: worst_rank,
         probability: Some(0.0),
+        detail: None,
     };
     Verdict {
         session: "blk_1".into(),
@@ -45,6 +46,8 @@ pub(super) fn verdict(score: f64, worst_rank: Option<u32>, reason: Option<Reason
         },
         score,
         worst_rank,
+        p_value: None,
+        parts: Vec::new(),
         findings: reason.map(finding).into_iter().collect(),
         events: 3,
         dropped_events: 0,
