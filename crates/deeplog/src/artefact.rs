@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use deeplog_lstm::{ModelConfig, NamedTensor, Weights};
+use detection::Fitted;
 use drain_parser::FrozenParser;
 use sequence_windowing::{KeyName, Vocabulary};
 use serde::{Deserialize, Serialize};
@@ -30,8 +31,8 @@ const FRAME: Frame = Frame {
 pub struct Artefact {
     /// Everything but the weights.
     pub description: Description,
-    /// The weights of the next-key model.
-    pub weights: Weights,
+    /// The weights of each next-key model: one, or one for each fold of a calibrated detector.
+    pub weights: Vec<Weights>,
 }
 
 /// Everything in an artefact but the weights.
@@ -53,6 +54,18 @@ pub struct Description {
     pub data: BTreeMap<String, String>,
     /// What training saw, for `inspect`.
     pub training: TrainingSummary,
+    /// What a detector with a budget of alarms is calibrated by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+}
+
+/// What a detector with a budget of alarms is calibrated by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// What its parts learnt and said of the sessions that they did not know.
+    pub fitted: Fitted,
+    /// Normal training sessions that began in a day, where the log has times.
+    pub sessions_a_day: Option<f64>,
 }
 
 /// The description as it stands in the file: with names and shapes of the tensors whose numbers follow it.
@@ -97,7 +110,7 @@ impl Artefact {
     /// Reads a file, or says why it is none of ours.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = input::read_to_end(path)?;
-        let (Wire { tensors, description }, weights) = FRAME.open(path, &bytes)?;
+        let (Wire { tensors, description }, weights): (Wire<Description>, _) = FRAME.open(path, &bytes)?;
         let mut numbers = weights
             .as_chunks::<4>()
             .0
@@ -107,26 +120,31 @@ impl Artefact {
             let values = numbers.by_ref().take(shape.iter().product()).collect();
             NamedTensor { name, shape, values }
         });
+        let tensors: Vec<NamedTensor> = tensors.collect();
+        let models = description
+            .calibration
+            .as_ref()
+            .map_or(1, |calibration| calibration.fitted.folds.len());
+        let each = (tensors.len() / models.max(1)).max(1);
+        let weights = tensors.chunks(each).map(|tensors| Weights {
+            tensors: tensors.to_vec(),
+        });
         Ok(Self {
+            weights: weights.collect(),
             description,
-            weights: Weights {
-                tensors: tensors.collect(),
-            },
         })
     }
 
     fn to_bytes(&self) -> Result<Vec<u8>> {
-        let tensors = self
-            .weights
-            .tensors
-            .iter()
+        let tensors = || self.weights.iter().flat_map(|weights| &weights.tensors);
+        let named = tensors()
             .map(|tensor| (tensor.name.clone(), tensor.shape.clone()))
             .collect();
         let wire = Wire {
-            tensors,
+            tensors: named,
             description: &self.description,
         };
-        let weights = self.weights.tensors.iter().flat_map(|tensor| &tensor.values);
+        let weights = tensors().flat_map(|tensor| &tensor.values);
         FRAME.seal(&wire, |bytes| {
             weights.for_each(|weight| bytes.extend_from_slice(&weight.to_le_bytes()));
         })

@@ -11,13 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use deeplog_lstm::{Device, LstmModel};
-use detection::{DeepLog, Judge, Verdict};
-use sequence_windowing::{GroupCounters, Key, KeyName, Session, Vocabulary};
+use detection::{AnyDetector, Calibrated, DeepLog, Judge, Verdict};
+use sequence_windowing::{GroupCounters, Key, KeyName, Session, Vocabulary, Windowing};
 
 use crate::artefact::Artefact;
 use crate::crew::Crew;
 use crate::error::{Error, Result};
-use crate::experiment::{Experiment, Profile};
+use crate::experiment::{Alerts, Experiment, Profile};
 use crate::input::{Blocks, Lines, read_sessions};
 use crate::line_batch::LineBatch;
 use crate::line_reader::{LineCounters, LineReader};
@@ -38,7 +38,7 @@ pub struct Model {
     /// The training vocabulary.
     pub vocabulary: Arc<Vocabulary>,
     /// The detector with its thresholds.
-    pub detector: DeepLog,
+    pub detector: AnyDetector,
     /// How many threads read lines; at first as many as there are cores. No result depends on it.
     pub threads: NonZeroUsize,
 }
@@ -71,21 +71,45 @@ impl Model {
         let folder = path.parent().unwrap_or(Path::new("."));
         let experiment = Experiment::from_table(description.experiment.clone(), folder, &path.display().to_string())?;
         let vocabulary = Arc::new(description.vocabulary.clone());
+        let unfit = |fact: String| Error::run(format!("{}: {fact}", path.display()), "train the model again");
         if description.model.alphabet.keys as usize != vocabulary.len() {
-            return Err(Error::run(
-                format!(
-                    "{}: the model has {} keys and its vocabulary {}",
-                    path.display(),
-                    description.model.alphabet.keys,
-                    vocabulary.len()
-                ),
-                "train the model again",
-            ));
+            return Err(unfit(format!(
+                "the model has {} keys and its vocabulary {}",
+                description.model.alphabet.keys,
+                vocabulary.len()
+            )));
         }
-        let model = LstmModel::from_weights(description.model.clone(), &artefact.weights, device)
-            .map_err(|error| Error::run(format!("{}: {error}", path.display()), "train the model again"))?;
+        let models = artefact
+            .weights
+            .iter()
+            .map(|weights| LstmModel::from_weights(description.model.clone(), weights, device))
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(|error| unfit(error.to_string()))?;
         let detection = experiment.detection;
-        let detector = DeepLog::new(model, vocabulary.clone(), detection.rule, detection.short_sessions);
+        let detector = match (&description.calibration, models.first()) {
+            (None, Some(model)) => DeepLog::new(
+                model.clone(),
+                vocabulary.clone(),
+                detection.rule,
+                detection.short_sessions,
+            )
+            .into(),
+            (Some(calibration), Some(model)) => {
+                let config = model.config();
+                let windowing = Windowing {
+                    alphabet: config.alphabet,
+                    history: config.history,
+                    framing: detection.short_sessions.framing(),
+                };
+                let alerts = detection.calibration.unwrap_or_default().alerts;
+                let budget = alerts.share(calibration.sessions_a_day)?;
+                let fitted = calibration.fitted.clone();
+                Calibrated::new(models, vocabulary.clone(), windowing, fitted, budget)
+                    .map_err(|few| Error::too_few(few, budget))?
+                    .into()
+            }
+            (_, None) => return Err(unfit("there is no model in it".into())),
+        };
         Ok(Self {
             artefact,
             experiment,
@@ -93,6 +117,28 @@ impl Model {
             detector,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         })
+    }
+
+    /// Gives a model with a budget of alarms another budget.
+    ///
+    /// # Errors
+    /// If the model has a fixed rule, or was calibrated on too few sessions for the budget.
+    pub fn set_alerts(&mut self, alerts: Alerts) -> Result<()> {
+        let (AnyDetector::Calibrated(detector), Some(calibration)) =
+            (&self.detector, &self.artefact.description.calibration)
+        else {
+            return Err(Error::config(
+                "--alerts",
+                "--alerts",
+                "is for models that were trained with a budget of alarms, and this one has a fixed rule",
+            ));
+        };
+        let budget = alerts.share(calibration.sessions_a_day)?;
+        let detector = detector
+            .with_budget(budget)
+            .map_err(|few| Error::too_few(few, budget))?;
+        self.detector = detector.into();
+        Ok(())
     }
 
     /// A reader of raw lines, for models that were trained on raw logs.

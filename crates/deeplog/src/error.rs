@@ -4,6 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use detection::TooFew;
+
+use crate::experiment::Alerts;
+
 /// A mistake in a configuration, at its field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -58,6 +62,23 @@ impl Error {
                 fact: fact.into(),
             }],
         }
+    }
+
+    /// A budget of false alarms, a share of the sessions, that so few sessions cannot keep.
+    pub(crate) fn too_few(few: TooFew, budget: f64) -> Self {
+        let least = 1.0 / (few.sessions as f64 + 1.0);
+        Self::run(
+            format!(
+                "{} normal training sessions are too few for a budget of {}% false alarms, which needs {}",
+                few.sessions,
+                Alerts::percent(budget),
+                few.needed
+            ),
+            format!(
+                "give more normal sessions, or a larger budget (`alerts`): with these {}% or more",
+                (least * 1e4).ceil() / 1e2
+            ),
+        )
     }
 
     /// What may help, if there is something to say.

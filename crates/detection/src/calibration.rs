@@ -5,20 +5,36 @@
 //! them, that are as high. If the session and the calibration sessions are exchangeable (normal, and drawn alike in time
 //! and place), p-values of at most α occur with probability α or less, whatever the detector.
 
+use serde::{Deserialize, Serialize};
+
 /// Scores of normal sessions that the detector did not learn from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<f64>", into = "Vec<f64>")]
 pub struct Calibration {
     /// Ascending.
     scores: Vec<f64>,
 }
 
 /// A budget that so few calibration sessions cannot keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{sessions} held-out sessions are too few for so small a budget of alarms, which needs {needed}")]
 pub struct TooFew {
     /// Calibration sessions that are there.
     pub sessions: usize,
     /// The least that the budget takes.
     pub needed: usize,
+}
+
+impl From<Vec<f64>> for Calibration {
+    fn from(scores: Vec<f64>) -> Self {
+        Self::new(scores)
+    }
+}
+
+impl From<Calibration> for Vec<f64> {
+    fn from(calibration: Calibration) -> Self {
+        calibration.scores
+    }
 }
 
 impl Calibration {
@@ -47,8 +63,13 @@ impl Calibration {
     /// The share of the calibration scores and this one that are as high as this one: above 0, at most 1.
     #[must_use]
     pub fn p_value(&self, score: f64) -> f64 {
-        let lower = self.scores.partition_point(|known| *known < score);
-        (1 + self.scores.len() - lower) as f64 / (1 + self.scores.len()) as f64
+        (1 + self.as_high(score)) as f64 / (1 + self.scores.len()) as f64
+    }
+
+    /// How many of the scores are as high as this one.
+    #[must_use]
+    pub fn as_high(&self, score: f64) -> usize {
+        self.scores.len() - self.scores.partition_point(|known| *known < score)
     }
 
     /// The score above which p-values are at most `budget`, a share of normal sessions above 0 and below 1.
@@ -69,8 +90,9 @@ impl Calibration {
     }
 }
 
-/// The largest k with k / (sessions + 1) within the budget, rounding aside.
-fn allowed(sessions: usize, budget: f64) -> usize {
+/// How many of a session and the calibration ones may be flagged: the largest k with k / (sessions + 1) within the budget,
+/// rounding aside.
+pub(crate) fn allowed(sessions: usize, budget: f64) -> usize {
     (budget * (sessions + 1) as f64 * (1.0 + 1e-12)) as usize
 }
 

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use sequence_windowing::{Key, Session, Windowing};
 
 use crate::deeplog::NextKey;
-use crate::{Closing, DeepLog, Detector, Finding, Symbol, Verdict};
+use crate::{AnyDetector, Closing, DeepLog, Detector, Finding, PartVerdict, Symbol, Verdict};
 
 /// Windows scored at once. Bounds the memory of one call to a few hundred MB whatever the input.
 const WINDOWS_AT_ONCE: usize = 1 << 20;
@@ -21,25 +21,26 @@ const WINDOWS_AT_ONCE: usize = 1 << 20;
 const REMEMBERED: usize = 1 << 24;
 const CODES_OF_A_FINDING: usize = 128;
 
-/// [`DeepLog`]'s detector with a memory for sequences of keys that were judged before, some hundred MB at most.
+/// A detector with a memory for sequences of keys that were judged before, some hundred MB at most.
 ///
-/// It says what the detector says, event by event; what it remembers makes it faster and nothing else.
+/// It says what the detector says, event by event; what it remembers makes it faster and nothing else. Where times make a
+/// difference there is nothing to remember.
 pub struct Judge {
-    detector: DeepLog,
+    detector: AnyDetector,
     memory: Memory,
 }
 
 impl Judge {
     /// A judge that has seen nothing.
     #[must_use]
-    pub fn new(detector: DeepLog) -> Self {
+    pub fn new(detector: impl Into<AnyDetector>) -> Self {
         Self::with_room(detector, REMEMBERED)
     }
 
     /// The same with a memory of another size, see [`REMEMBERED`].
-    pub(crate) fn with_room(detector: DeepLog, room: usize) -> Self {
+    pub(crate) fn with_room(detector: impl Into<AnyDetector>, room: usize) -> Self {
         Self {
-            detector,
+            detector: detector.into(),
             memory: Memory {
                 room,
                 ..Memory::default()
@@ -64,6 +65,7 @@ impl Judge {
     /// Verdicts on the sequences of the first of these sessions: as many as are scored at once.
     fn verdicts_on_first<K: Borrow<Key>>(&mut self, sessions: &[Session<K>]) -> Vec<Arc<Verdict>> {
         let windowing = self.detector.windowing();
+        let is_timeless = self.detector.is_timeless();
         let mut codes = Vec::new();
         let (mut found, mut windows) = (Vec::new(), 0);
         let (mut new, mut places) = (Vec::new(), HashMap::<Box<[u32]>, usize>::new());
@@ -72,6 +74,12 @@ impl Judge {
                 break;
             }
             windowing.codes_into(session, &mut codes);
+            if !is_timeless {
+                windows += codes.len();
+                new.push(session.map_keys(|key| key.borrow().clone()));
+                found.push(Err(new.len() - 1));
+                continue;
+            }
             found.push(match (self.memory.get(&codes), places.get(&*codes)) {
                 (Some(verdict), _) => Ok(verdict),
                 (None, Some(&place)) => Err(place),
@@ -83,7 +91,11 @@ impl Judge {
                 }
             });
         }
-        let new: Vec<Arc<Verdict>> = judge_each(&self.detector, &new).map(Arc::new).collect();
+        let new: Vec<Verdict> = match &self.detector {
+            AnyDetector::DeepLog(detector) => judge_each(detector, &new).collect(),
+            AnyDetector::Calibrated(detector) => Detector::judge(detector, &new, &mut |_| ()),
+        };
+        let new: Vec<Arc<Verdict>> = new.into_iter().map(Arc::new).collect();
         let mut places: Vec<_> = places.into_iter().collect();
         places.sort_unstable_by_key(|&(_, place)| place);
         for ((codes, _), verdict) in places.into_iter().zip(&new) {
@@ -117,7 +129,14 @@ impl Judge {
             score: known.score,
             worst_rank: known.worst_rank,
             p_value: known.p_value,
-            parts: known.parts.clone(),
+            parts: known
+                .parts
+                .iter()
+                .map(|part| PartVerdict {
+                    worst: part.worst.as_ref().map(finding),
+                    ..part.clone()
+                })
+                .collect(),
             findings: known.findings.iter().map(finding).collect(),
             events: known.events,
             dropped_events: session.dropped_events,

@@ -27,6 +27,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod any;
+mod calibrated;
 mod calibration;
 mod deeplog;
 mod detector;
@@ -36,6 +38,11 @@ mod judge;
 mod tests;
 mod verdict;
 
+pub use any::{AnyDetector, AnyState};
+pub use calibrated::{
+    Calibrated, CalibratedState, Delay, Delays, Difference, Evidence, Fitted, KnownCounts, Learnt, OrderRelations,
+    Past, Relation,
+};
 pub use calibration::{Calibration, TooFew, false_alarms_to_expect, needed};
 pub use deeplog::{DeepLog, DeepLogState, LARGEST_SURPRISE, Rule, ShortSessions};
 pub use detector::{Closing, Detector};

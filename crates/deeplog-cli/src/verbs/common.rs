@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use deeplog::{
-    AnyExperiment, Error, Experiment, LineMetrics, Model, Observer, Override, Profile, Result, expand, expand_guessed,
-    expand_logs, record_texts,
+    Alerts, AnyExperiment, Error, Experiment, LineMetrics, Model, Observer, Override, Profile, Result, expand,
+    expand_guessed, expand_logs, record_texts,
 };
 use deeplog_lstm::{Device, DeviceKind};
 use evaluation::{Metrics, Results};
@@ -57,6 +57,10 @@ pub(crate) struct JudgeArgs {
     /// read too. Several count as one input, and their lines are numbered through
     #[arg(required = true)]
     pub(crate) inputs: Vec<PathBuf>,
+    /// The false alarms you can stand, such as 0.1% (of the normal sessions) or 5/day, for models that were trained with such
+    /// a budget [default: that of the experiment]
+    #[arg(long, value_name = "BUDGET")]
+    alerts: Option<Alerts>,
     #[command(flatten)]
     device: DeviceArgs,
 }
@@ -64,7 +68,10 @@ pub(crate) struct JudgeArgs {
 impl JudgeArgs {
     /// The model, and the files behind the inputs in their order.
     pub(crate) fn open(&self, observer: &mut dyn Observer) -> Result<(Model, Vec<PathBuf>)> {
-        let model = Model::open(&self.model, &self.device.open()?)?;
+        let mut model = Model::open(&self.model, &self.device.open()?)?;
+        if let Some(alerts) = self.alerts {
+            model.set_alerts(alerts)?;
+        }
         let mut files = Vec::new();
         for input in &self.inputs {
             files.extend(match (&model.experiment.profile, &model.artefact.description.parser) {

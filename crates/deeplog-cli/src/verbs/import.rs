@@ -51,6 +51,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> anyhow::Result<ExitCode
                 keys: args.keys.as_deref().map(read_key_names).transpose()?,
                 history: args.history,
                 detection: Detection {
+                    calibration: None,
                     rule: args.probability.map_or(Rule::TopG(args.top_g), Rule::Probability),
                     short_sessions: match args.short_sessions {
                         Short::Flag => ShortSessions::Flag,

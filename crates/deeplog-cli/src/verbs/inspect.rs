@@ -32,12 +32,18 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         parser,
         data,
         training,
+        calibration,
     } = &artefact.description;
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&artefact.description)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let weights: usize = artefact.weights.tensors.iter().map(|tensor| tensor.values.len()).sum();
+    let weights: usize = artefact
+        .weights
+        .iter()
+        .flat_map(|weights| &weights.tensors)
+        .map(|tensor| tensor.values.len())
+        .sum();
     let name = experiment
         .get("name")
         .and_then(|name| name.as_str())
@@ -75,6 +81,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         "detection   {}",
         detection.unwrap_or_else(|| "top_g = 9, short_sessions = \"model\" (defaults)".into())
     )?;
+    if let Some(calibration) = calibration {
+        let evidence = &calibration.fitted.evidence;
+        let parts: Vec<&str> = evidence.parts().iter().map(|part| part.name()).collect();
+        writeln!(
+            out,
+            "calibrated  on {} sessions in {} folds, parts: {}",
+            evidence.sessions(),
+            calibration.fitted.folds.len(),
+            parts.join(", ")
+        )?;
+    }
     writeln!(
         out,
         "reads       {}",

@@ -3,7 +3,7 @@
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use detection::{DeepLog, Judge, Verdict};
+use detection::{AnyDetector, Judge, Verdict};
 use sequence_windowing::{Key, Session};
 
 use super::stages::{Stage, Stages};
@@ -35,7 +35,7 @@ struct Batch<'k> {
 }
 
 impl<'k, 'j> Judging<'k, 'j> {
-    pub(super) fn new<'s>(scope: &'s Scope<'s, '_>, detector: DeepLog, judged: &'j mut Judged<'j>) -> Self
+    pub(super) fn new<'s>(scope: &'s Scope<'s, '_>, detector: AnyDetector, judged: &'j mut Judged<'j>) -> Self
     where
         'k: 's,
     {

@@ -8,7 +8,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use deeplog_lstm::{Classes, Input, ModelConfig, NamedTensor, from_state_dict, to_state_dict};
+use deeplog_lstm::{Classes, Input, ModelConfig, NamedTensor, Weights, from_state_dict, to_state_dict};
 use detection::Rule;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use sequence_windowing::{KeyName, Vocabulary};
@@ -66,8 +66,9 @@ pub fn import(weights: &Path, foreign: &Foreign) -> Result<Artefact> {
             parser: None,
             data: BTreeMap::from([(weights.display().to_string(), input::sha256(weights)?)]),
             training: TrainingSummary::default(),
+            calibration: None,
         },
-        weights: values,
+        weights: vec![values],
     })
 }
 
@@ -78,8 +79,9 @@ pub fn import(weights: &Path, foreign: &Foreign) -> Result<Artefact> {
 pub fn import_like(weights: &Path, like: &Artefact) -> Result<Artefact> {
     let state = checkpoint::read(weights)?;
     let expected = &like.description.model;
+    let weights_of_one = only(like)?;
     let (found, values) =
-        from_state_dict(state, expected.history, Classes::of(&like.weights)).map_err(unfit(weights))?;
+        from_state_dict(state, expected.history, Classes::of(weights_of_one)).map_err(unfit(weights))?;
     let found = ModelConfig {
         dropout: expected.dropout,
         ..found
@@ -100,7 +102,7 @@ pub fn import_like(weights: &Path, like: &Artefact) -> Result<Artefact> {
         .insert(weights.display().to_string(), input::sha256(weights)?);
     Ok(Artefact {
         description,
-        weights: values,
+        weights: vec![values],
     })
 }
 
@@ -111,13 +113,27 @@ pub fn import_like(weights: &Path, like: &Artefact) -> Result<Artefact> {
 /// When the file cannot be written.
 pub fn export(artefact: &Artefact, out: &Path) -> Result<()> {
     let Description { model, vocabulary, .. } = &artefact.description;
-    let state = to_state_dict(model, &artefact.weights)
+    let state = to_state_dict(model, only(artefact)?)
         .map_err(|error| Error::run(format!("the model is damaged: {error}"), "train the model again"))?;
     let bytes = to_safetensors(&state, model, vocabulary).map_err(|error| {
         let fact = format!("{}: cannot be written down: {error}", out.display());
         Error::run(fact, "safetensors holds names of at most 100 MB")
     })?;
     write_atomically(out, |file| file.write_all(&bytes))
+}
+
+/// The weights of an artefact with one model.
+fn only(artefact: &Artefact) -> Result<&Weights> {
+    match &artefact.weights[..] {
+        [weights] => Ok(weights),
+        several => Err(Error::run(
+            format!(
+                "the model has a budget of alarms, for which it holds {} next-key models",
+                several.len()
+            ),
+            "exchange one that was trained without `detection.alerts` and not combined",
+        )),
+    }
 }
 
 fn to_safetensors(

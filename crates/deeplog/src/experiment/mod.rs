@@ -3,6 +3,7 @@
 //! Reading is in two steps. The text becomes a table, overrides are applied to it, the dataset it names is read into
 //! it; then the table becomes an [`Experiment`] that the rest of the library accepts, or a list of all its mistakes.
 
+mod alerts;
 mod any;
 mod baselines;
 mod data;
@@ -23,6 +24,7 @@ use toml::Table;
 
 use crate::error::{Problem, Result};
 use crate::parser_state::ParserState;
+pub use alerts::Alerts;
 pub use any::AnyExperiment;
 pub use baselines::Baseline;
 pub use data::{Data, Inject, Source, Split, SplitMethod, Stress};
@@ -98,6 +100,28 @@ pub struct Detection {
     pub rule: Rule,
     /// What becomes of short sessions. Default: the model judges them.
     pub short_sessions: ShortSessions,
+    /// The budget that takes the place of the rule, where there is one.
+    pub calibration: Option<Calibration>,
+}
+
+/// A budget of false alarms instead of a threshold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Calibration {
+    /// Who is calibrated.
+    pub detector: DetectorKind,
+    /// The budget. Default: 0.1% of the normal sessions.
+    pub alerts: Alerts,
+}
+
+/// The detectors that an experiment can be about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetectorKind {
+    /// The next-key model alone.
+    #[default]
+    Deeplog,
+    /// The next-key model with the order of keys, their counts, and the times between events.
+    Combined,
 }
 
 /// What a run must reach.
@@ -186,6 +210,10 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
     let model = read_model(fields.section("model"));
     let training = read_training(fields.section("training"), seed);
     let detection = read_detection(fields.section("detection"));
+    let is_calibrated = detection.is_some_and(|detection| detection.calibration.is_some());
+    fields.ensure(!is_calibrated || training.trim == 0.0, "training.trim", || {
+        "goes with a fixed rule only: the sessions that it throws out would be missing in calibration".into()
+    });
     let top_g = match detection.map(|detection| detection.rule) {
         Some(Rule::TopG(g)) => g,
         _ => TOP_G,
@@ -294,6 +322,14 @@ fn read_training(mut fields: Fields<'_>, seed: u64) -> Training {
 fn read_detection(mut fields: Fields<'_>) -> Option<Detection> {
     let top_g: Option<u32> = fields.optional("top_g");
     let probability: Option<f64> = fields.optional("probability");
+    let detector = fields.or("detector", DetectorKind::default());
+    let alerts: Option<Alerts> = fields.optional("alerts");
+    let is_calibrated = detector == DetectorKind::Combined || alerts.is_some();
+    fields.ensure(
+        !is_calibrated || (top_g.is_none() && probability.is_none()),
+        "alerts",
+        || "finds its threshold itself; leave top_g and probability out".into(),
+    );
     let rule = match (top_g, probability) {
         (Some(_), Some(_)) => {
             fields.problem("probability", "stands beside top_g; choose one of the two rules");
@@ -314,10 +350,19 @@ fn read_detection(mut fields: Fields<'_>) -> Option<Detection> {
         }
     };
     let short_sessions = fields.or("short_sessions", ShortSessions::default());
+    fields.ensure(
+        !is_calibrated || short_sessions == ShortSessions::Model,
+        "short_sessions",
+        || "is for a fixed rule only; with a budget of alerts the model judges all sessions".into(),
+    );
     fields.finish();
     Some(Detection {
         rule: rule?,
         short_sessions,
+        calibration: is_calibrated.then(|| Calibration {
+            detector,
+            alerts: alerts.unwrap_or_default(),
+        }),
     })
 }
 

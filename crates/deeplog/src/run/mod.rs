@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use deeplog_lstm::Device;
-use detection::{DeepLog, Verdict};
+use detection::Verdict;
 use evaluation::{Explanation, Label, Metrics};
 use sequence_windowing::Session;
 
@@ -156,16 +156,9 @@ fn judge<'r>(
         .iter()
         .map(|session| training.vocabulary.encode(session))
         .collect();
-    let detection = experiment.detection;
-    let detector = DeepLog::new(
-        training.model.clone(),
-        training.vocabulary.clone(),
-        detection.rule,
-        detection.short_sessions,
-    );
     observer.begin("detecting", Some(test.len() as u64));
     let started = Instant::now();
-    let deeplog = rivals::judge_all(&detector, &test, observer);
+    let deeplog = rivals::judge_all(&training.detector, &test, observer);
     let detect_seconds = started.elapsed().as_secs_f64();
     observer.end(&format!("{} sessions", test.len()));
     let (rivals, left_out) = rivals::judge(experiment, corpus, training, &test, observer)?;
