@@ -9,10 +9,10 @@ use crate::{AveragedBudgetPoint, AveragedBudgets, MeanAndSpread, Metrics, Series
 /// What the table means, for reports.
 pub(crate) const BUDGET_NOTE: &str = "Here a session is flagged if its p-value is at most the budget: the share of normal sessions \
      that a user is ready to see flagged. The p-values come from normal training sessions that were held out; no label has a part \
-     in them. If normal test sessions are exchangeable with those, as if drawn from one urn, the false alarms of one run in twenty \
-     fall outside the range to expect, and equal scores make for fewer. Rivals meet calibration and test sessions with different \
-     sessions learnt, so for them this holds roughly. It is no promise for other times and places: training and test \
-     differ in both, and alarms beyond the range are what that costs.";
+     in them. If normal test sessions are exchangeable with those, as if drawn from one urn, the false alarms of 19 runs in 20 are \
+     within the range to expect, or below it where many scores are equal. A rival has learnt more sessions when it meets the test \
+     than when it met those held out, so for it this holds roughly. It is no promise for other times and places: training \
+     and test differ in both, and alarms beyond the range are what that costs.";
 
 /// The table of one run, its head first; `None` where no detector is calibrated.
 pub(crate) fn budget_rows(metrics: &Metrics) -> Option<Vec<Vec<String>>> {

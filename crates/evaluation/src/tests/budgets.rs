@@ -121,15 +121,12 @@ fn reports_state_budgets_beside_what_was_achieved() {
     let text = report_markdown(&input);
     for row in [
         "| detector | calibrated on | false alarms at 0.05% | recall at 0.05% | false alarms at 0.1% |",
-        "| to expect | 3,999 | 0–0 |",
-        "| to expect | 199 | – |  | – |  | 0–1 |",
+        "| to expect | 3,999 | 0–0 |  | 0–0 |  | 0–0 |  | 0–1 |",
+        "| to expect | 199 | – |  | – |  | 0–0 |  | 0–1 |",
         "| deeplog (oracle) | 3,999 | 25% (1) | 0.5000 | 25% (1) | 0.5000 | 50% (2) |",
-        "| a\\|rival< | 199 | needs 1,999 sessions | – | needs 999 sessions | – | 50% (2) |",
+        "| a\\|rival&lt; | 199 | needs 1,999 sessions | – | needs 999 sessions | – | 50% (2) |",
     ] {
-        assert!(
-            text.replace("\\(", "(").replace("\\)", ")").contains(row),
-            "{row}\n{text}"
-        );
+        assert!(text.contains(row), "{row}\n{text}");
     }
     let html = report_html(&input);
     assert!(html.contains("<section id=\"budgets\">") && html.contains("a|rival&lt;"));
