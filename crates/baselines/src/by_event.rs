@@ -4,7 +4,8 @@ use detection::{Closing, Detector, Extent, Finding, Reason, Symbol, Verdict};
 use sequence_windowing::{Event, Key, Session, Vocabulary};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::threshold::held_out;
+use crate::Judging;
+use crate::held_out::{HeldOut, Limit};
 
 /// Says how unusual an event is where it stands.
 pub trait EventScorer: Send + Sync {
@@ -24,6 +25,7 @@ pub trait EventScorer: Send + Sync {
 pub struct ByEvent<S> {
     scorer: S,
     threshold: f64,
+    held_out: HeldOut,
     vocabulary: Vocabulary,
 }
 
@@ -37,30 +39,20 @@ pub struct PastState<P> {
 }
 
 impl<S: EventScorer> ByEvent<S> {
-    /// Flags what scores above `threshold`; the vocabulary gives findings the names of their keys.
+    /// Learns from normal sessions, and takes p-values and the threshold from what it makes of those that are held out. The
+    /// vocabulary gives findings the names of their keys.
     #[must_use]
-    pub fn new(scorer: S, threshold: f64, vocabulary: &Vocabulary) -> Self {
+    pub fn fit(normal: &[&Session], limit: Limit, vocabulary: &Vocabulary, fit: impl Fn(&[&Session]) -> S) -> Self {
+        let held_out = HeldOut::of(normal, |rest, held| {
+            let scorer = fit(&rest.iter().map(|&i| normal[i]).collect::<Vec<_>>());
+            held.iter().map(|session| whole(&scorer, session)).collect()
+        });
         Self {
-            scorer,
-            threshold,
+            scorer: fit(normal),
+            threshold: held_out.threshold(limit),
+            held_out,
             vocabulary: vocabulary.clone(),
         }
-    }
-
-    /// Learns from normal sessions. The threshold flags at most the share `false_alarms` of those that were held out.
-    #[must_use]
-    pub fn fit(
-        normal: &[&Session],
-        false_alarms: f64,
-        vocabulary: &Vocabulary,
-        fit: impl Fn(&[&Session]) -> S,
-    ) -> Self {
-        let part = |indices: &[usize]| indices.iter().map(|&i| normal[i]).collect::<Vec<_>>();
-        let threshold = held_out(normal.len(), false_alarms, |train, held| {
-            let scorer = fit(&part(train));
-            part(held).into_iter().map(|session| whole(&scorer, session)).collect()
-        });
-        Self::new(fit(normal), threshold, vocabulary)
     }
 
     /// What gives the scores.
@@ -132,6 +124,19 @@ impl<S: EventScorer> Detector for ByEvent<S> {
             let position = state.extent.events as usize;
             self.take(&mut state, position, None);
         }
-        Verdict::new(closing, state.extent, state.score, state.findings)
+        Verdict {
+            p_value: Some(self.held_out.p_value(state.score)),
+            ..Verdict::new(closing, state.extent, state.score, state.findings)
+        }
+    }
+}
+
+impl<S: EventScorer> Judging for ByEvent<S> {
+    fn judge(&self, sessions: &[Session], progress: &mut dyn FnMut(usize)) -> Vec<Verdict> {
+        Detector::judge(self, sessions, progress)
+    }
+
+    fn calibrated_on(&self) -> Option<u64> {
+        Some(self.held_out.sessions())
     }
 }

@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use sequence_windowing::{Event, Session};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::threshold::held_out;
+use crate::Judging;
+use crate::held_out::{HeldOut, Limit};
 
 /// What is kept of a session until it ends.
 pub trait Summary: Clone + Default + Eq + Hash + Serialize + DeserializeOwned + Send + Sync {
@@ -40,6 +41,7 @@ pub trait Scorer: Send + Sync {
 pub struct ByScore<S> {
     scorer: S,
     threshold: f64,
+    held_out: Option<HeldOut>,
 }
 
 /// What [`ByScore`] knows of an open session.
@@ -64,26 +66,34 @@ pub(crate) fn distinct<'m, M: Summary + 'm>(summaries: impl IntoIterator<Item = 
 }
 
 impl<S: Scorer> ByScore<S> {
-    /// Flags what scores above `threshold`.
+    /// Flags what scores above `threshold`; there are no p-values.
     #[must_use]
     pub fn new(scorer: S, threshold: f64) -> Self {
-        Self { scorer, threshold }
+        Self {
+            scorer,
+            threshold,
+            held_out: None,
+        }
     }
 
-    /// Learns from the distinct summaries of normal sessions, each with its number of occurrences. The threshold flags
-    /// at most the share `false_alarms` of training sessions that were held out.
+    /// Learns from the distinct summaries of normal sessions, each with its number of occurrences, and takes p-values and
+    /// the threshold from what it makes of training sessions that are held out.
     #[must_use]
-    pub fn fit(normal: &[&Session], false_alarms: f64, fit: impl Fn(&[(S::Summary, u64)]) -> S) -> Self {
+    pub fn fit(normal: &[&Session], limit: Limit, fit: impl Fn(&[(S::Summary, u64)]) -> S) -> Self {
         let summaries: Vec<S::Summary> = normal.iter().map(|session| S::Summary::of(session)).collect();
-        let part = |indices: &[usize]| distinct(indices.iter().map(|&i| &summaries[i]));
-        let threshold = held_out(summaries.len(), false_alarms, |train, held| {
-            let scorer = fit(&part(train));
-            let scores = part(held).into_iter();
+        let held_out = HeldOut::of(normal, |rest, held| {
+            let scorer = fit(&distinct(rest.iter().map(|&i| &summaries[i])));
+            let held: Vec<S::Summary> = held.iter().map(|session| S::Summary::of(session)).collect();
+            let scores = distinct(&held).into_iter();
             scores
                 .flat_map(|(summary, count)| std::iter::repeat_n(scorer.score(&summary), count as usize))
                 .collect()
         });
-        Self::new(fit(&distinct(&summaries)), threshold)
+        Self {
+            scorer: fit(&distinct(&summaries)),
+            threshold: held_out.threshold(limit),
+            held_out: Some(held_out),
+        }
     }
 
     /// What gives the scores.
@@ -104,7 +114,10 @@ impl<S: Scorer> ByScore<S> {
             .then(|| Finding::of_session(S::REASON))
             .into_iter()
             .collect();
-        Verdict::new(closing, extent, score, findings)
+        Verdict {
+            p_value: self.held_out.as_ref().map(|held_out| held_out.p_value(score)),
+            ..Verdict::new(closing, extent, score, findings)
+        }
     }
 }
 
@@ -142,5 +155,15 @@ impl<S: Scorer> Detector for ByScore<S> {
             self.verdict(score, extent, &Closing::of(session))
         };
         sessions.iter().map(one).collect()
+    }
+}
+
+impl<S: Scorer> Judging for ByScore<S> {
+    fn judge(&self, sessions: &[Session], progress: &mut dyn FnMut(usize)) -> Vec<Verdict> {
+        Detector::judge(self, sessions, progress)
+    }
+
+    fn calibrated_on(&self) -> Option<u64> {
+        self.held_out.as_ref().map(HeldOut::sessions)
     }
 }

@@ -9,6 +9,7 @@ use sequence_windowing::Session;
 
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::Counts;
+use crate::held_out::Limit;
 
 /// The distinct count vectors of normal sessions. A session scores the number of keys whose count differs from that in
 /// the nearest of them (Hamming distance), so 0 is a count vector that occurred.
@@ -21,7 +22,7 @@ impl CountVector {
     /// Remembers the count vectors of normal sessions.
     #[must_use]
     pub fn fit(normal: &[&Session], false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known: &[(Counts, u64)]| Self {
+        ByScore::fit(normal, Limit::Share(false_alarms), |known: &[(Counts, u64)]| Self {
             vectors: known.iter().map(|(counts, _)| counts.clone()).collect(),
         })
     }

@@ -8,6 +8,7 @@ use sequence_windowing::{Event, Key, LogKey, Session};
 use serde::{Deserialize, Serialize};
 
 use crate::by_score::{ByScore, Scorer, Summary};
+use crate::held_out::Limit;
 
 /// The distinct sequences of normal sessions.
 ///
@@ -73,7 +74,7 @@ impl EditDistance {
     /// Remembers the sequences of normal sessions.
     #[must_use]
     pub fn fit(normal: &[&Session], false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known: &[(Sequence, u64)]| Self {
+        ByScore::fit(normal, Limit::Share(false_alarms), |known: &[(Sequence, u64)]| Self {
             sequences: known
                 .iter()
                 .map(|(sequence, _)| (sequence.clone(), sequence.sorted()))

@@ -10,6 +10,7 @@ use sequence_windowing::{Event, Key, LogKey, Session, Timestamp, Vocabulary};
 use serde::{Deserialize, Serialize};
 
 use crate::by_event::{ByEvent, EventScorer};
+use crate::held_out::Limit;
 
 /// Least spread of a delay, in the logarithm of 1 + seconds: a clock is no more exact, and no delay is always the same.
 const LEAST_SPREAD: f64 = 0.01;
@@ -38,7 +39,7 @@ impl EventTime {
     /// Measures the delays in normal sessions.
     #[must_use]
     pub fn fit(normal: &[&Session], false_alarms: f64, vocabulary: &Vocabulary) -> ByEvent<Self> {
-        ByEvent::fit(normal, false_alarms, vocabulary, Self::measure)
+        ByEvent::fit(normal, Limit::Share(false_alarms), vocabulary, Self::measure)
     }
 
     fn measure(normal: &[&Session]) -> Self {

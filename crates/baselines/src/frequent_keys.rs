@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use sequence_windowing::{Event, Key, LogKey, Session, Vocabulary};
 
 use crate::by_event::{ByEvent, EventScorer};
+use crate::held_out::Limit;
 
 /// The frequencies of keys behind the first `history` events of normal sessions.
 ///
@@ -24,6 +25,14 @@ impl FrequentKeys {
     /// Counts in normal sessions; `top_g` is at least 1.
     #[must_use]
     pub fn fit(normal: &[&Session], top_g: usize, history: usize, vocabulary: &Vocabulary) -> ByEvent<Self> {
+        let mut ranked: Vec<f64> = Self::count(normal, history).surprise.into_values().collect();
+        ranked.sort_unstable_by(f64::total_cmp);
+        let threshold = ranked.get(top_g.saturating_sub(1)).or(ranked.last()).copied();
+        let limit = Limit::Score(threshold.unwrap_or(0.0));
+        ByEvent::fit(normal, limit, vocabulary, |sessions| Self::count(sessions, history))
+    }
+
+    fn count(normal: &[&Session], history: usize) -> Self {
         let mut counts: FxHashMap<LogKey, u64> = FxHashMap::default();
         for event in normal.iter().flat_map(|session| session.events.iter().skip(history)) {
             if let Key::Known(key) = event.key {
@@ -31,15 +40,11 @@ impl FrequentKeys {
             }
         }
         let total: u64 = counts.values().sum();
-        let surprise: FxHashMap<LogKey, f64> = counts
-            .into_iter()
-            .map(|(key, count)| (key, -(count as f64 / total as f64).ln()))
-            .collect();
-        let mut ranked: Vec<f64> = surprise.values().copied().collect();
-        ranked.sort_unstable_by(f64::total_cmp);
-        let threshold = ranked.get(top_g.saturating_sub(1)).or(ranked.last()).copied();
-        let history = history as u64;
-        ByEvent::new(Self { history, surprise }, threshold.unwrap_or(0.0), vocabulary)
+        let surprise = |count: u64| -(count as f64 / total as f64).ln();
+        Self {
+            history: history as u64,
+            surprise: counts.into_iter().map(|(key, count)| (key, surprise(count))).collect(),
+        }
     }
 }
 

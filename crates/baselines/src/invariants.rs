@@ -7,8 +7,9 @@
 use detection::Reason;
 use sequence_windowing::Session;
 
-use crate::by_score::{ByScore, Scorer, Summary, distinct};
+use crate::by_score::{ByScore, Scorer};
 use crate::counts::Counts;
+use crate::held_out::Limit;
 
 /// Largest coefficient.
 const LARGEST: i32 = 3;
@@ -31,8 +32,7 @@ impl Invariants {
     /// Finds the relations that hold in the share `support` of normal sessions over a vocabulary of `keys` keys.
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, support: f64) -> ByScore<Self> {
-        let summaries: Vec<Counts> = normal.iter().map(|session| Counts::of(session)).collect();
-        ByScore::new(Self::mine(&distinct(&summaries), keys, support), 0.0)
+        ByScore::fit(normal, Limit::Score(0.0), |known| Self::mine(known, keys, support))
     }
 
     fn mine(known: &[(Counts, u64)], keys: usize, support: f64) -> Self {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::Counts;
+use crate::held_out::Limit;
 use crate::rows::Rows;
 
 /// Random trees over the count vectors of sessions; a key that is never in training, or in each session the same number
@@ -63,7 +64,7 @@ impl IsolationForest {
     /// Grows a forest on normal sessions over a vocabulary of `keys` keys.
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, size: ForestSize, seed: u64, false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known: &[(Counts, u64)]| {
+        ByScore::fit(normal, Limit::Share(false_alarms), |known: &[(Counts, u64)]| {
             let mut rows = Rows::new(keys + 1);
             known
                 .iter()

@@ -8,6 +8,7 @@ use sequence_windowing::Session;
 
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::{Counts, squared_distance};
+use crate::held_out::Limit;
 
 /// The distinct count vectors of normal sessions with their local densities. Distinct ones, as the paper proposes where
 /// many are equal: otherwise a density would have no bound. Time to fit grows with the square of their number.
@@ -26,7 +27,7 @@ impl LocalOutlierFactor {
     /// least 1).
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, neighbours: usize, false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known: &[(Counts, u64)]| {
+        ByScore::fit(normal, Limit::Share(false_alarms), |known: &[(Counts, u64)]| {
             Self::measure(
                 known.iter().map(|(counts, _)| counts.vector(keys)).collect(),
                 keys,

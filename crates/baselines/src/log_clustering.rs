@@ -11,6 +11,7 @@ use sequence_windowing::Session;
 
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::{Counts, inverse_document_frequencies};
+use crate::held_out::Limit;
 
 /// The centres of the clusters. A session scores its cosine distance to the nearest. Time and memory to fit grow with
 /// the square of the number of distinct count vectors.
@@ -25,7 +26,9 @@ impl LogClustering {
     /// `distance`.
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, distance: f64, false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known| Self::cluster(known, keys, distance))
+        ByScore::fit(normal, Limit::Share(false_alarms), |known| {
+            Self::cluster(known, keys, distance)
+        })
     }
 
     fn cluster(known: &[(Counts, u64)], keys: usize, distance: f64) -> Self {

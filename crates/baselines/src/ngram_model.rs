@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use sequence_windowing::{DistinctWindows, Event, Session, Vocabulary, Windowing};
 
 use crate::by_event::{ByEvent, EventScorer, reason_or};
+use crate::held_out::Limit;
 use crate::unseen_ngram::{begin_end, next_gram};
 
 /// A model of the next key given up to n − 1 keys before it. An event scores its surprise, −ln p, as in the LSTM's
@@ -33,7 +34,7 @@ impl NgramModel {
     #[must_use]
     pub fn fit(normal: &[&Session], n: usize, false_alarms: f64, vocabulary: &Vocabulary) -> ByEvent<Self> {
         let windowing = begin_end(vocabulary, n);
-        ByEvent::fit(normal, false_alarms, vocabulary, |sessions| {
+        ByEvent::fit(normal, Limit::Share(false_alarms), vocabulary, |sessions| {
             Self::count(sessions, windowing)
         })
     }

@@ -3,7 +3,9 @@
 //! Xu, Huang, Fox, Patterson and Jordan ("Detecting large-scale system problems by mining console logs", SOSP 2009):
 //! counts weighted by TF-IDF, the components that hold 95% of the variance are the normal space, and a session scores
 //! its squared distance from it. Their threshold is the Q-statistic's; here it is that of the held-out sessions, as for
-//! every other rival.
+//! every other rival. The weight of a key that training never saw grows with the number of sessions, so that new sessions
+//! with one score above all that were held out: its p-values understate what is normal where such sessions are more frequent
+//! than the budget.
 
 use detection::Reason;
 use sequence_windowing::Session;
@@ -13,6 +15,7 @@ use smartcore::linalg::traits::evd::EVDDecomposable;
 
 use crate::by_score::{ByScore, Scorer};
 use crate::counts::{Counts, inverse_document_frequencies};
+use crate::held_out::Limit;
 
 /// The normal space. Time to fit it grows with the cube of the vocabulary.
 #[derive(Clone, Debug)]
@@ -32,7 +35,9 @@ impl Pca {
     /// their variance.
     #[must_use]
     pub fn fit(normal: &[&Session], keys: usize, variance: f64, false_alarms: f64) -> ByScore<Self> {
-        ByScore::fit(normal, false_alarms, |known| Self::space(known, keys, variance))
+        ByScore::fit(normal, Limit::Share(false_alarms), |known| {
+            Self::space(known, keys, variance)
+        })
     }
 
     fn space(known: &[(Counts, u64)], keys: usize, variance: f64) -> Self {

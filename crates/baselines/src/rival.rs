@@ -1,6 +1,6 @@
 //! All rivals under their names, as an experiment chooses them.
 
-use detection::{Detector, Verdict};
+use detection::Verdict;
 use sequence_windowing::{Session, Vocabulary};
 
 use crate::classifier::Learner;
@@ -112,16 +112,13 @@ pub enum Unfit {
 /// Behind the name of a rival that learns from labels, wherever it is shown.
 pub const WITH_LABELS: &str = " (with labels)";
 
-/// A detector of any kind that judges whole sessions.
+/// A rival of any kind that has learnt: a detector that judges whole sessions.
 pub trait Judging: Send + Sync {
-    /// See [`Detector::judge`].
+    /// See [`Detector::judge`](detection::Detector::judge).
     fn judge(&self, sessions: &[Session], progress: &mut dyn FnMut(usize)) -> Vec<Verdict>;
-}
 
-impl<D: Detector> Judging for D {
-    fn judge(&self, sessions: &[Session], progress: &mut dyn FnMut(usize)) -> Vec<Verdict> {
-        Detector::judge(self, sessions, progress)
-    }
+    /// Held-out training sessions that the p-values of its verdicts are counted among; `None` where these have none.
+    fn calibrated_on(&self) -> Option<u64>;
 }
 
 impl Rival {
@@ -184,8 +181,8 @@ impl Rival {
         } = *lesson;
         let keys = vocabulary.len();
         Ok(match *self {
-            Self::UnseenKey => Box::new(UnseenKey),
-            Self::UnseenKeySet => Box::new(UnseenKeySet::fit(normal.iter().copied())),
+            Self::UnseenKey => Box::new(UnseenKey::fit(normal)),
+            Self::UnseenKeySet => Box::new(UnseenKeySet::fit(normal)),
             Self::UnseenNgram { n } => Box::new(UnseenNgram::fit(normal, n, vocabulary)),
             Self::NgramModel { n } => Box::new(NgramModel::fit(normal, n, false_alarms, vocabulary)),
             Self::FrequentKeys { top_g, history } => Box::new(FrequentKeys::fit(normal, top_g, history, vocabulary)),

@@ -8,6 +8,7 @@ use sequence_windowing::{Event, Session};
 use serde::{Deserialize, Serialize};
 
 use crate::by_score::{ByScore, Scorer, Summary};
+use crate::held_out::Limit;
 
 /// The range of lengths of normal sessions. A session scores the number of events by which it is outside; any is
 /// flagged.
@@ -31,9 +32,11 @@ impl SessionLength {
     /// Looks at normal sessions.
     #[must_use]
     pub fn fit(normal: &[&Session]) -> ByScore<Self> {
-        let lengths = || normal.iter().map(|session| session.events.len() as u64);
-        let range = (lengths().min().unwrap_or(0), lengths().max().unwrap_or(0));
-        ByScore::new(Self { range }, 0.0)
+        ByScore::fit(normal, Limit::Score(0.0), |known: &[(Length, u64)]| {
+            let lengths = || known.iter().map(|(length, _)| length.0);
+            let range = (lengths().min().unwrap_or(0), lengths().max().unwrap_or(0));
+            Self { range }
+        })
     }
 }
 

@@ -5,10 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use detection::{Closing, Detector, Extent, Finding, Reason, Verdict};
+use detection::Reason;
 use rustc_hash::FxHashSet;
-use sequence_windowing::{Event, Key, LogKey, Session};
+use sequence_windowing::{Event, Key, KeyName, LogKey, Session};
 use serde::{Deserialize, Serialize};
+
+use crate::by_score::{ByScore, Scorer, Summary};
+use crate::held_out::Limit;
 
 /// Flags a session whose set of keys is that of no training session.
 ///
@@ -18,27 +21,29 @@ pub struct UnseenKeySet {
     sets: FxHashSet<BTreeSet<LogKey>>,
 }
 
-/// What [`UnseenKeySet`] knows of an open session.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct UnseenKeySetState {
-    keys: BTreeSet<LogKey>,
-    unseen: BTreeSet<String>,
-    extent: Extent,
+/// The keys of a session, whatever their order and number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct KeySet {
+    known: BTreeSet<LogKey>,
+    unseen: BTreeSet<KeyName>,
+}
+
+impl Summary for KeySet {
+    fn add(&mut self, event: &Event) {
+        match &event.key {
+            Key::Known(key) => self.known.insert(*key),
+            Key::Unseen(name) => self.unseen.insert(name.clone()),
+        };
+    }
 }
 
 impl UnseenKeySet {
     /// Remembers the key set of every normal session.
-    pub fn fit<'s>(normal: impl IntoIterator<Item = &'s Session>) -> Self {
-        let known = |event: &Event| match event.key {
-            Key::Known(key) => Some(key),
-            Key::Unseen(_) => None,
-        };
-        Self {
-            sets: normal
-                .into_iter()
-                .map(|session| session.events.iter().filter_map(known).collect())
-                .collect(),
-        }
+    #[must_use]
+    pub fn fit(normal: &[&Session]) -> ByScore<Self> {
+        ByScore::fit(normal, Limit::Score(0.0), |known: &[(KeySet, u64)]| Self {
+            sets: known.iter().map(|(set, _)| set.known.clone()).collect(),
+        })
     }
 
     /// How many distinct sets it remembers.
@@ -54,38 +59,18 @@ impl UnseenKeySet {
     }
 }
 
-impl Detector for UnseenKeySet {
-    type State = UnseenKeySetState;
+impl Scorer for UnseenKeySet {
+    type Summary = KeySet;
+    const REASON: Reason = Reason::UnseenKeySet;
 
-    fn open(&self) -> UnseenKeySetState {
-        UnseenKeySetState::default()
-    }
-
-    fn step(&self, state: &mut UnseenKeySetState, event: &Event) -> Option<Finding> {
-        state.extent.count(event);
-        match &event.key {
-            Key::Known(key) => state.keys.insert(*key),
-            Key::Unseen(name) => state.unseen.insert(name.to_string()),
-        };
-        None
-    }
-
-    fn close(&self, state: UnseenKeySetState, closing: &Closing) -> Verdict {
-        let distance = if state.unseen.is_empty() && self.sets.contains(&state.keys) {
+    fn score(&self, keys: &KeySet) -> f64 {
+        let differing = if self.sets.contains(&keys.known) {
             0
         } else {
-            let nearest = self
-                .sets
-                .iter()
-                .map(|set| set.symmetric_difference(&state.keys).count())
-                .min();
-            nearest.unwrap_or(state.keys.len()) + state.unseen.len()
+            let others = self.sets.iter();
+            let nearest = others.map(|set| set.symmetric_difference(&keys.known).count()).min();
+            nearest.unwrap_or(keys.known.len())
         };
-        let findings = if distance == 0 {
-            Vec::new()
-        } else {
-            vec![Finding::of_session(Reason::UnseenKeySet)]
-        };
-        Verdict::new(closing, state.extent, distance as f64, findings)
+        (differing + keys.unseen.len()) as f64
     }
 }

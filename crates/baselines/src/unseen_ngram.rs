@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use sequence_windowing::{Alphabet, DistinctWindows, Event, Framing, Session, Vocabulary, Windowing};
 
 use crate::by_event::{ByEvent, EventScorer, reason_or};
+use crate::held_out::Limit;
 
 /// The n-grams of normal sessions, n − 1 begin symbols in front and an end symbol behind.
 ///
@@ -25,9 +26,15 @@ impl UnseenNgram {
     #[must_use]
     pub fn fit(normal: &[&Session], n: usize, vocabulary: &Vocabulary) -> ByEvent<Self> {
         let windowing = begin_end(vocabulary, n);
+        ByEvent::fit(normal, Limit::Score(0.0), vocabulary, |sessions| {
+            Self::remember(sessions, windowing)
+        })
+    }
+
+    fn remember(normal: &[&Session], windowing: Windowing) -> Self {
         let windows = DistinctWindows::of(&windowing, normal.iter().copied());
         let mut known = FxHashSet::default();
-        let mut gram = Vec::with_capacity(n);
+        let mut gram = Vec::with_capacity(windowing.history + 1);
         for (i, &target) in windows.targets.iter().enumerate() {
             let history = windowing.history;
             gram.clear();
@@ -35,7 +42,7 @@ impl UnseenNgram {
             gram.push(target);
             known.extend((0..gram.len()).map(|from| gram[from..].into()));
         }
-        ByEvent::new(Self { windowing, known }, 0.0, vocabulary)
+        Self { windowing, known }
     }
 }
 

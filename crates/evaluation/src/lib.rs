@@ -43,6 +43,8 @@
 mod assessment;
 mod audit;
 mod bootstrap;
+mod budget_tables;
+mod budgets;
 mod comparison;
 mod confusion;
 mod curves;
@@ -67,6 +69,7 @@ mod tests;
 pub use assessment::{Assessment, Natural, ReasonCount, Scores, by_reason};
 pub use audit::{Check, CheckOutcome, audit_sentence};
 pub use bootstrap::{Interval, Intervals, bootstrap};
+pub use budgets::{AveragedBudgetPoint, AveragedBudgets, BUDGETS, BudgetPoint, Budgets};
 pub use comparison::{Comparison, Difference, Scored, compare, comparison_text};
 pub use confusion::{Confusion, Prevalence, Rates};
 pub use curves::{ThresholdPoint, average_precision, best_f1, score_steps, steps_of_scores, thin};

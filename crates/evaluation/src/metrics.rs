@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::curves::{score_steps, thin};
-use crate::{Assessment, Check, Judged, KindFigures, Natural, Prevalence, ReasonCount, ScoreHistogram, Scores, Sweeps};
+use crate::{
+    Assessment, Budgets, Check, Judged, KindFigures, Natural, Prevalence, ReasonCount, ScoreHistogram, Scores, Sweeps,
+};
 
 /// Version of the layout of [`Metrics`]; it rises when a field is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -33,6 +35,9 @@ pub struct Metrics {
     /// Faults by name of the detector and kind, where the labels tell kinds.
     #[serde(default)]
     pub by_kind: BTreeMap<String, BTreeMap<String, KindFigures>>,
+    /// Stated against achieved budgets of false alarms by name of the detector, where it is calibrated.
+    #[serde(default)]
+    pub budgets: BTreeMap<String, Budgets>,
     /// What may make these figures better than they are.
     #[serde(default)]
     pub audit: Vec<Check>,

@@ -24,6 +24,12 @@ pub fn share(value: f64) -> String {
     format!("{}%", percent.strip_suffix(".0").unwrap_or(&percent))
 }
 
+/// A share as a percentage with at most two decimals, for budgets and false alarms.
+pub fn percent(value: f64) -> String {
+    let percent = format!("{:.2}", value * 100.0);
+    format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// A probability as a percentage that never rounds to a certainty it does not have.
 pub fn probability(value: f64) -> String {
     let percent = value * 100.0;
@@ -77,6 +83,16 @@ mod tests {
             (1.0, "100.0%"),
         ] {
             assert_eq!(probability(value), text);
+        }
+        for (value, text) in [
+            (0.0, "0%"),
+            (0.0005, "0.05%"),
+            (0.001, "0.1%"),
+            (0.01, "1%"),
+            (0.1, "10%"),
+            (1.0, "100%"),
+        ] {
+            assert_eq!(percent(value), text);
         }
         assert_eq!((share(0.029), share(0.5)), ("2.9%".to_owned(), "50%".to_owned()));
         assert_eq!(

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, Confusion, Experiment, KindFigures, Metrics, Natural, Rates, SCHEMA_VERSION, Scores};
+use crate::{
+    AveragedBudgets, Budgets, Check, Confusion, Experiment, KindFigures, Metrics, Natural, Rates, SCHEMA_VERSION,
+    Scores,
+};
 
 /// What is averaged of one detector. A rate that no run defines is `None`; otherwise the runs that define it count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +64,9 @@ pub struct AveragedDetector {
     pub novel: Averaged,
     /// Recall by kind of fault, where the labels tell kinds.
     pub recall_by_kind: BTreeMap<String, MeanAndSpread>,
+    /// Stated against achieved budgets of false alarms, where it is calibrated.
+    #[serde(default)]
+    pub budgets: Option<AveragedBudgets>,
     /// Mean wall-clock seconds of learning and judging.
     pub seconds: Option<f64>,
 }
@@ -252,6 +258,7 @@ struct View<'m> {
     distinct: &'m Scores,
     novel: &'m Scores,
     kinds: Option<&'m BTreeMap<String, KindFigures>>,
+    budgets: Option<&'m Budgets>,
     seconds: Option<f64>,
 }
 
@@ -281,6 +288,7 @@ impl AveragedDetector {
                 .into_iter()
                 .filter_map(|kind| Some((kind.clone(), recall(kind)?)))
                 .collect(),
+            budgets: AveragedBudgets::of(&runs.iter().filter_map(|run| run.budgets).collect::<Vec<_>>()),
             seconds: MeanAndSpread::of(&seconds).map(|figure| figure.mean),
         }
     }
@@ -301,6 +309,7 @@ impl Series {
                 distinct: &run.detector.distinct,
                 novel: &run.detector.novel,
                 kinds: run.by_kind.get(crate::table::MAIN),
+                budgets: run.budgets.get(crate::table::MAIN),
                 seconds: crate::table::seconds_of_main(run),
             })
             .collect();
@@ -314,6 +323,7 @@ impl Series {
                         distinct: &rival.distinct,
                         novel: &rival.novel,
                         kinds: run.by_kind.get(name),
+                        budgets: run.budgets.get(name),
                         seconds: crate::table::seconds_of_rival(run, name),
                     })
                 })

@@ -1,10 +1,10 @@
 //! Each rival on sessions small enough to know the answer.
 
 use detection::{Detector, LARGEST_SURPRISE, Reason, Verdict};
-use sequence_windowing::{KeyName, Session, Timestamp, Vocabulary};
+use sequence_windowing::{Key, KeyName, Session, Timestamp, Vocabulary};
 
 use super::{FALSE_ALARMS, SUPERVISED, all, encoded, lesson, session};
-use crate::threshold::held_out;
+use crate::held_out::HeldOut;
 use crate::*;
 
 struct Trained {
@@ -53,7 +53,9 @@ fn positions(verdict: &Verdict) -> Vec<(Reason, Option<usize>)> {
 
 #[test]
 fn a_threshold_is_the_lowest_that_flags_no_more_than_the_share() {
-    let scores = |_: &[usize], held: &[usize]| held.iter().map(|&i| i as f64).collect();
+    let lengths: Vec<String> = (0..100).map(|length| "a ".repeat(length)).collect();
+    let trained = trained(&lengths.iter().map(String::as_str).collect::<Vec<_>>());
+    let normal = trained.normal();
     for (sessions, share, threshold) in [
         (0, 0.0, 0.0),
         (1, 0.0, 0.0),
@@ -63,14 +65,45 @@ fn a_threshold_is_the_lowest_that_flags_no_more_than_the_share() {
         (100, 0.01, 98.0),
         (100, 0.1, 89.0),
     ] {
-        let off = held_out(sessions, share, scores) - threshold;
+        let held_out = HeldOut::of(&normal[..sessions], |_, held| {
+            held.iter().map(|session| session.events.len() as f64).collect()
+        });
+        let off = held_out.threshold(Limit::Share(share)) - threshold;
         assert!((0.0..1e-6).contains(&off), "{sessions} sessions, {share}: {off}");
+        assert_eq!(held_out.sessions(), sessions as u64);
     }
-    let apart = held_out(12, 0.0, |rest, held| {
+}
+
+#[test]
+fn nothing_is_scored_by_what_learnt_from_it() {
+    // "a" is in sessions 0, 5 and 10, which are one fold; "b" in all.
+    let keys: Vec<&str> = (0..12).map(|i| if i % 5 == 0 { "a b" } else { "b" }).collect();
+    let trained = trained(&keys);
+    let held_out = HeldOut::of(&trained.normal(), |rest, held| {
         assert_eq!(rest.len() + held.len(), 12);
-        vec![f64::from(u8::from(rest.iter().any(|i| held.contains(i)))); held.len()]
+        let unseen = |session: &Session| {
+            session
+                .events
+                .iter()
+                .filter(|event| matches!(event.key, Key::Unseen(_)))
+                .count()
+        };
+        held.iter()
+            .map(|session| {
+                let learnt = rest
+                    .iter()
+                    .any(|&i| trained.normal[i].id == session.id && keys[i] == "a b");
+                assert!(!learnt, "{session:?}");
+                unseen(session) as f64
+            })
+            .collect()
     });
-    assert!(apart < 1e-6, "nothing is scored by what was learnt from it");
+    let p_values = [0.0, 0.5, 1.0, 1.5].map(|score| held_out.p_value(score));
+    assert_eq!(
+        p_values,
+        [1.0, 4.0 / 13.0, 4.0 / 13.0, 1.0 / 13.0],
+        "three sessions hold a key that is theirs alone"
+    );
 }
 
 #[test]
@@ -323,10 +356,9 @@ fn labels_teach_what_anomalies_look_like() {
             ..lesson(&normal, &trained.vocabulary)
         };
         let tests = ["open write read close", "retry open"].map(session);
-        let judged = rival
-            .fit(&lesson)
-            .unwrap()
-            .judge(&encoded(&trained.vocabulary, &tests), &mut |_| ());
+        let detector = rival.fit(&lesson).unwrap();
+        let judged = detector.judge(&encoded(&trained.vocabulary, &tests), &mut |_| ());
+        assert!(detector.calibrated_on().is_none() && judged.iter().all(|verdict| verdict.p_value.is_none()));
         assert!(!judged[0].is_anomalous(), "{rival:?}: {:?}", judged[0]);
         assert_eq!(
             positions(&judged[1]),

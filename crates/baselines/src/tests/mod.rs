@@ -1,6 +1,7 @@
 //! What the tests of this crate share, and the rules that have no settings.
 
 mod each;
+mod exchangeable;
 mod properties;
 mod reference;
 
@@ -55,9 +56,11 @@ fn lesson<'l>(normal: &'l [&'l Session], vocabulary: &'l Vocabulary) -> Lesson<'
 
 #[test]
 fn unseen_keys_are_found_where_they_stand() {
-    let vocabulary = Vocabulary::from_sessions(&[session("a b c")]);
+    let normal = [session("a b c")];
+    let vocabulary = Vocabulary::from_sessions(&normal);
+    let normal = encoded(&vocabulary, &normal);
     let tests = encoded(&vocabulary, &[session("c b a a"), session("a x b y"), session("")]);
-    let verdicts = UnseenKey.judge(&tests, &mut |_| ());
+    let verdicts = Detector::judge(&UnseenKey::fit(&[&normal[0]]), &tests, &mut |_| ());
     let found: Vec<Vec<Option<usize>>> = verdicts
         .iter()
         .map(|verdict| verdict.findings.iter().map(|finding| finding.position).collect())
@@ -71,10 +74,11 @@ fn unseen_keys_are_found_where_they_stand() {
 fn key_sets_know_neither_order_nor_number() {
     let normal = [session("a b c"), session("a b")];
     let vocabulary = Vocabulary::from_sessions(&normal);
-    let rule = UnseenKeySet::fit(&encoded(&vocabulary, &normal));
-    assert_eq!(rule.len(), 2);
+    let normal = encoded(&vocabulary, &normal);
+    let rule = UnseenKeySet::fit(&[&normal[0], &normal[1]]);
+    assert_eq!(rule.scorer().len(), 2);
     let tests = ["b a", "c c b a a", "a", "a c", "", "a b x", "a b c x y"];
-    let verdicts = rule.judge(&encoded(&vocabulary, &tests.map(session)), &mut |_| ());
+    let verdicts = Detector::judge(&rule, &encoded(&vocabulary, &tests.map(session)), &mut |_| ());
     let scores: Vec<f64> = verdicts.iter().map(|verdict| verdict.score).collect();
     assert_eq!(scores, [0.0, 0.0, 1.0, 1.0, 2.0, 1.0, 2.0]);
     for verdict in &verdicts {

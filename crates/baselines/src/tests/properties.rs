@@ -34,7 +34,7 @@ fn sessions(most: usize) -> impl Strategy<Value = Vec<Session<KeyName>>> {
 
 /// Batch is a stream that ends, and a stream may be written down and read back at any event.
 fn assert_streamed_as_whole<D: Detector>(detector: &D, tests: &[Session], restart_at: usize) {
-    let whole = detector.judge(tests, &mut |_| ());
+    let whole = Detector::judge(detector, tests, &mut |_| ());
     for (session, verdict) in tests.iter().zip(whole) {
         assert!(verdict.score.is_finite() && verdict.score >= 0.0, "{verdict:?}");
         assert_eq!(verdict.is_anomalous(), !verdict.findings.is_empty());
@@ -69,8 +69,8 @@ proptest! {
         let (train, tests) = (encoded(&vocabulary, &train), encoded(&vocabulary, &tests));
         let normal: Vec<&Session> = train.iter().collect();
         let size = ForestSize { trees: 5, sample: 4 };
-        assert_streamed_as_whole(&UnseenKey, &tests, restart_at);
-        assert_streamed_as_whole(&UnseenKeySet::fit(&train), &tests, restart_at);
+        assert_streamed_as_whole(&UnseenKey::fit(&normal), &tests, restart_at);
+        assert_streamed_as_whole(&UnseenKeySet::fit(&normal), &tests, restart_at);
         assert_streamed_as_whole(&UnseenNgram::fit(&normal, n, &vocabulary), &tests, restart_at);
         assert_streamed_as_whole(&NgramModel::fit(&normal, n, FALSE_ALARMS, &vocabulary), &tests, restart_at);
         assert_streamed_as_whole(&FrequentKeys::fit(&normal, n, n, &vocabulary), &tests, restart_at);
@@ -88,6 +88,32 @@ proptest! {
             match WithLabels::fit(&normal, &anomalous, keys, learner, seed) {
                 Ok(detector) => assert_streamed_as_whole(&detector, &tests, restart_at),
                 Err(_) => prop_assert!(normal.is_empty() || anomalous.is_empty()),
+            }
+        }
+    }
+
+    /// A p-value and a threshold are two ways to say one thing, and no rival that learns from normal sessions lacks one.
+    #[test]
+    fn what_is_flagged_has_a_small_p_value(train in sessions(30), tests in sessions(9), share in 0.0..0.5_f64) {
+        let vocabulary = Vocabulary::from_sessions(&train);
+        let (train, tests) = (encoded(&vocabulary, &train), encoded(&vocabulary, &tests));
+        let normal: Vec<&Session> = train.iter().collect();
+        for rival in all() {
+            let lesson = Lesson { false_alarms: share, ..lesson(&normal, &vocabulary) };
+            let Ok(detector) = rival.fit(&lesson) else { continue };
+            prop_assert_eq!(detector.calibrated_on(), Some(normal.len() as u64));
+            let largest = ((share * normal.len() as f64).floor() + 1.0) / (normal.len() as f64 + 1.0);
+            let has_threshold = !matches!(
+                rival,
+                Rival::UnseenKey | Rival::UnseenKeySet | Rival::UnseenNgram { .. } | Rival::FrequentKeys { .. }
+                    | Rival::SessionLength | Rival::Invariants { .. }
+            );
+            for verdict in detector.judge(&tests, &mut |_| ()) {
+                let p = verdict.p_value.unwrap();
+                prop_assert!(p > 0.0 && p <= 1.0, "{rival:?}: {p}");
+                if has_threshold && !normal.is_empty() {
+                    prop_assert_eq!(verdict.is_anomalous(), p <= largest + 1e-12, "{:?}: {:?}", rival, verdict);
+                }
             }
         }
     }

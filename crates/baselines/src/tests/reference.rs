@@ -47,7 +47,7 @@ impl Hdfs {
     fn judge(&self, detector: &impl Detector) -> [Vec<Verdict>; 2] {
         self.tests
             .each_ref()
-            .map(|sessions| detector.judge(sessions, &mut |_| ()))
+            .map(|sessions| Detector::judge(detector, sessions, &mut |_| ()))
     }
 
     fn flagged(&self, detector: &impl Detector) -> [usize; 2] {
@@ -64,9 +64,9 @@ fn count(verdicts: &[Verdict], is_flagged: impl Fn(&Verdict) -> bool) -> usize {
 fn rules_reach_the_reference_figures_on_hdfs() {
     let Some(hdfs) = hdfs() else { return };
     let normal: Vec<&Session> = hdfs.normal.iter().collect();
-    assert_eq!(hdfs.flagged(&UnseenKey), [2, 3_931]);
-    let key_set = UnseenKeySet::fit(&hdfs.normal);
-    assert_eq!(key_set.len(), 11);
+    assert_eq!(hdfs.flagged(&UnseenKey::fit(&normal)), [2, 3_931]);
+    let key_set = UnseenKeySet::fit(&normal);
+    assert_eq!(key_set.scorer().len(), 11);
     assert_eq!(hdfs.flagged(&key_set), [2, 7_248]);
     assert_eq!(
         hdfs.flagged(&UnseenNgram::fit(&normal, 2, &hdfs.vocabulary)),
@@ -94,7 +94,7 @@ fn count_vectors_reach_the_reference_figures_on_hdfs() {
         .each_ref()
         .map(|verdicts| count(verdicts, |verdict| verdict.score > 0.0));
     assert_eq!(flagged, [19, 7_255]);
-    let key_sets = hdfs.judge(&UnseenKeySet::fit(&hdfs.normal));
+    let key_sets = hdfs.judge(&UnseenKeySet::fit(&normal));
     let either = [0, 1].map(|class| {
         let both = key_sets[class].iter().zip(&distances[class]);
         both.filter(|(key_set, distance)| key_set.is_anomalous() || distance.score > 2.0)

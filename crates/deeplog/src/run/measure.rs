@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use detection::{Rule, Verdict};
 use evaluation::{
-    Assessment, Baseline, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint, Part, Prevalence,
-    SCHEMA_VERSION, ScoreHistogram, Sequence, Sweeps, Timing, Timings, Unit, pair,
+    Assessment, Baseline, Budgets, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint, Part,
+    Prevalence, SCHEMA_VERSION, ScoreHistogram, Sequence, Sweeps, Timing, Timings, Unit, pair,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use sequence_windowing::{Session, SessionEnd, Windowing};
@@ -27,10 +27,18 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
     let of = |verdicts: &[Verdict]| -> Vec<Verdict> { indices.iter().map(|&i| verdicts[i].clone()).collect() };
     let verdicts = of(&judged.deeplog);
     let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
+    let mut budgets = BTreeMap::new();
+    // The detector has no p-values yet.
+    let mut add_budgets = |name: &str, pairs: &[evaluation::Judged<'_>], calibrated_on: Option<u64>| {
+        let found = calibrated_on.and_then(|sessions| Budgets::of(pairs, sessions));
+        budgets.extend(found.map(|found| (name.to_owned(), found)));
+    };
+    add_budgets("deeplog", &pairs, None);
     let mut baselines = BTreeMap::new();
     for rival in &judged.rivals {
         let verdicts = of(&rival.verdicts);
         let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
+        add_budgets(rival.name, &pairs, rival.calibrated_on);
         baselines.insert(rival.name.to_owned(), Baseline::of(&pairs, prevalence, experiment.seed));
     }
     let summary = &training.artefact.description.training;
@@ -67,6 +75,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         detector: Assessment::of(&pairs, prevalence, experiment.seed),
         baselines,
         by_kind: super::faults::by_kind(judged),
+        budgets,
         operating_point: OperatingPoint {
             g,
             threshold,

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use baselines::{Judging, Lesson, Unfit};
-use detection::Verdict;
+use baselines::{Lesson, Unfit};
+use detection::{Detector, Verdict};
 use evaluation::RivalTiming;
 use sequence_windowing::Session;
 
@@ -18,6 +18,8 @@ use crate::training::Training;
 pub(super) struct Judgement<'e> {
     pub(super) name: &'e str,
     pub(super) verdicts: Vec<Verdict>,
+    /// Held-out sessions behind its p-values.
+    pub(super) calibrated_on: Option<u64>,
     pub(super) timing: RivalTiming,
 }
 
@@ -65,6 +67,7 @@ pub(super) fn judge<'e>(
         judgements.push(Judgement {
             name: &rival.label,
             verdicts,
+            calibrated_on: detector.calibrated_on(),
             timing: RivalTiming {
                 fit_seconds,
                 detect_seconds,
@@ -93,7 +96,7 @@ pub(super) fn with_labels(judged: &Judged<'_>) -> Option<String> {
 }
 
 /// The verdicts of any detector, with its progress shown.
-pub(super) fn judge_all(detector: &impl Judging, sessions: &[Session], observer: &mut dyn Observer) -> Vec<Verdict> {
+pub(super) fn judge_all(detector: &impl Detector, sessions: &[Session], observer: &mut dyn Observer) -> Vec<Verdict> {
     let mut done = 0;
     detector.judge(sessions, &mut |more| {
         done += more as u64;

@@ -6,6 +6,7 @@ use super::audit::audit_html;
 use super::page::html_page;
 use super::sessions::{explanations, flagged_list};
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
+use crate::budget_tables::{BUDGET_NOTE, budget_rows};
 use crate::kind_tables::{KIND_NOTE, KindTable, kind_tables};
 use crate::number::{count, optional_seconds, rate, share};
 use crate::table::{Row, distinct_population, population, rows};
@@ -30,6 +31,10 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
         escape(&metrics.environment.version),
     );
     page += &section("results", "Results", &results(metrics));
+    if let Some(rows) = budget_rows(metrics) {
+        let content = format!("{}<p class=\"quiet\">{BUDGET_NOTE}</p>\n", plain_table(&rows));
+        page += &section("budgets", "Stated against achieved budgets", &content);
+    }
     if !input.caveats.is_empty() {
         let items: String = input
             .caveats
@@ -64,7 +69,7 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
     html_page(&title, "", None, &page)
 }
 
-fn section(id: &str, title: &str, content: &str) -> String {
+pub(super) fn section(id: &str, title: &str, content: &str) -> String {
     format!("<section id=\"{id}\">\n<h2>{title}</h2>\n{content}</section>\n")
 }
 
@@ -90,6 +95,20 @@ pub(super) fn table_of<R: AsRef<[String]>>(head: &[impl AsRef<str>], rows: &[R])
         html += "</tr>\n";
     }
     html + "</tbody></table></div>\n"
+}
+
+/// A table of plain text, its head first. Spreads are set small.
+pub(super) fn plain_table(rows: &[Vec<String>]) -> String {
+    let html = |cell: &String| match cell.split_once(" ± ") {
+        Some((mean, spread)) => format!("{}<small>± {}</small>", escape(mean), escape(spread)),
+        None => escape(cell),
+    };
+    let escaped = |row: &Vec<String>| row.iter().map(html).collect::<Vec<String>>();
+    let rows: Vec<Vec<String>> = rows.iter().map(escaped).collect();
+    let (head, rows) = rows
+        .split_first()
+        .map_or((&[][..], &[][..]), |(head, rows)| (head, rows));
+    table_of(head, rows)
 }
 
 fn results(metrics: &Metrics) -> String {
@@ -212,14 +231,7 @@ fn oracle(metrics: &Metrics) -> String {
 }
 
 fn kinds(metrics: &Metrics) -> String {
-    let escaped = |row: &Vec<String>| row.iter().map(|cell| escape(cell)).collect::<Vec<String>>();
-    let html = |table: KindTable| {
-        let rows: Vec<Vec<String>> = table.rows.iter().map(escaped).collect();
-        let (head, rows) = rows
-            .split_first()
-            .map_or((&[][..], &[][..]), |(head, rows)| (head, rows));
-        format!("<h3>{}</h3>\n{}", table.title, table_of(head, rows))
-    };
+    let html = |table: KindTable| format!("<h3>{}</h3>\n{}", table.title, plain_table(&table.rows));
     let tables: String = kind_tables(metrics).into_iter().map(html).collect();
     format!("<p class=\"quiet\">{KIND_NOTE}</p>\n{tables}")
 }

@@ -1,8 +1,9 @@
 //! The report of several runs of one experiment.
 
 use super::audit::{audit_html, audit_markdown};
-use super::html::table_of;
+use super::html::{plain_table, section};
 use super::page::html_page;
+use crate::budget_tables::{BUDGET_NOTE, averaged_budget_rows};
 use crate::series_tables::{grid_rows, kind_rows, series_rows};
 use crate::{
     Grid, Plot, Results, RunReference, Series, escape, escape_markdown, grid_markdown, kinds_markdown, series_markdown,
@@ -64,46 +65,31 @@ pub fn many_html(many: Many<'_>, plots: &[Plot]) -> String {
         escape(&experiment.description),
         escape(&many.summary())
     );
-    let html = |cell: &String| match cell.split_once(" ± ") {
-        Some((mean, spread)) => format!("{}<small>± {}</small>", escape(mean), escape(spread)),
-        None => escape(cell),
-    };
-    let escaped = |row: &Vec<String>| row.iter().map(html).collect::<Vec<String>>();
-    let rows: Vec<Vec<String>> = many.rows().iter().map(escaped).collect();
-    if let Some((head, rows)) = rows.split_first() {
-        page += &format!(
-            "<section id=\"many\">\n<h2>Results</h2>\n{}</section>\n",
-            table_of(head, rows)
-        );
-    }
-    if let Many::Seeds(series) = many
-        && let Some(rows) = kind_rows(series)
-        && let Some((head, rows)) = rows.iter().map(escaped).collect::<Vec<_>>().split_first()
-    {
-        page += &format!(
-            "<section id=\"kinds\">\n<h2>Recall by kind of fault</h2>\n{}</section>\n",
-            table_of(head, rows)
-        );
-    }
-    if matches!(many, Many::Settings(_)) {
-        page += &format!("<p class=\"quiet\">{WARNING}</p>\n");
+    page += &section("many", "Results", &plain_table(&many.rows()));
+    match many {
+        Many::Seeds(series) => {
+            if let Some(rows) = averaged_budget_rows(series) {
+                let content = format!("{}<p class=\"quiet\">{BUDGET_NOTE}</p>\n", plain_table(&rows));
+                page += &section("budgets", "Stated against achieved budgets", &content);
+            }
+            if let Some(rows) = kind_rows(series) {
+                page += &section("kinds", "Recall by kind of fault", &plain_table(&rows));
+            }
+        }
+        Many::Settings(_) => page += &format!("<p class=\"quiet\">{WARNING}</p>\n"),
     }
     if !plots.is_empty() {
         let figures: String = plots
             .iter()
             .map(|plot| format!("<figure>{}</figure>\n", plot.svg))
             .collect();
-        page += &format!(
-            "<section id=\"curves\">\n<h2>Curves</h2>\n<div class=\"figures\">\n{figures}</div>\n</section>\n"
-        );
+        let figures = format!("<div class=\"figures\">\n{figures}</div>\n");
+        page += &section("curves", "Curves", &figures);
     }
     if let Some(first) = many.cells().first()
         && !first.audit.is_empty()
     {
-        page += &format!(
-            "<section id=\"audit\">\n<h2>Leak audit of the first run</h2>\n{}</section>\n",
-            audit_html(&first.audit)
-        );
+        page += &section("audit", "Leak audit of the first run", &audit_html(&first.audit));
     }
     page += "<section id=\"runs\">\n<h2>Runs</h2>\n<ul>\n";
     for cell in many.cells() {
@@ -134,9 +120,13 @@ pub fn many_markdown(many: Many<'_>) -> String {
     let experiment = many.experiment();
     let table = match many {
         Many::Seeds(series) => {
+            let budgets = averaged_budget_rows(series).map(|rows| {
+                let table = crate::table::markdown(&rows, 1);
+                format!("\n## Stated against achieved budgets\n\n{table}\n{BUDGET_NOTE}\n")
+            });
             let kinds = kinds_markdown(&Results::Series(Box::new(series.clone())));
             let kinds = kinds.map(|table| format!("\n## Recall by kind of fault\n\n{table}"));
-            series_markdown(series) + &kinds.unwrap_or_default()
+            series_markdown(series) + &budgets.unwrap_or_default() + &kinds.unwrap_or_default()
         }
         Many::Settings(grid) => format!("{}\n{WARNING}\n", grid_markdown(grid)),
     };

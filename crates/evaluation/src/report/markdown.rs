@@ -2,6 +2,7 @@
 
 use super::audit::audit_markdown;
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
+use crate::budget_tables::{BUDGET_NOTE, budget_rows};
 use crate::kind_tables::{KIND_NOTE, kind_tables};
 use crate::number::{count, rate};
 use crate::{escape_markdown, results_markdown};
@@ -25,6 +26,12 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
             String::new()
         },
     );
+    if let Some(rows) = budget_rows(metrics) {
+        text += &format!(
+            "\n## Stated against achieved budgets\n\n{}\n{BUDGET_NOTE}\n",
+            crate::table::markdown(&rows, 1)
+        );
+    }
     if !input.caveats.is_empty() {
         text += "\n## How to read the figures\n\n";
         text.extend(

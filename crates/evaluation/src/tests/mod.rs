@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 
+mod budgets;
 mod documents;
 mod explanations;
 mod figures;
@@ -151,6 +152,9 @@ pub(super) fn metrics() -> Metrics {
         .into(),
         by_kind: [("deeplog", 3), ("unseen_key<", 0)]
             .map(|(name, found)| (name.to_owned(), kinds::figures(found)))
+            .into(),
+        budgets: ["deeplog", "unseen_key<"]
+            .map(|name| (name.to_owned(), budgets::budgets(1_000)))
             .into(),
         detector: assessment,
         operating_point: OperatingPoint {
