@@ -46,6 +46,15 @@ impl AnyDetector {
         }
     }
 
+    /// The calibrated detector, if it is one.
+    #[must_use]
+    pub fn calibrated(&self) -> Option<&Calibrated> {
+        match self {
+            Self::DeepLog(_) => None,
+            Self::Calibrated(detector) => Some(detector),
+        }
+    }
+
     /// The training vocabulary.
     pub(crate) fn vocabulary(&self) -> &Vocabulary {
         match self {

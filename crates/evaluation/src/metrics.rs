@@ -200,6 +200,9 @@ pub struct OperatingPoint {
     pub g: Option<u32>,
     /// Least score that is flagged, where that is the rule.
     pub threshold: Option<f64>,
+    /// Share of normal sessions that may be flagged, where the threshold comes from such a budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<f64>,
     /// Where it comes from.
     pub chosen_on: ChosenOn,
 }

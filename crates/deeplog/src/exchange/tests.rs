@@ -18,6 +18,7 @@ fn foreign() -> Foreign {
         detection: Detection {
             rule: Rule::TopG(3),
             short_sessions: ShortSessions::Pass,
+            calibration: None,
         },
     }
 }
@@ -149,7 +150,7 @@ fn sixteen_bits_are_read_and_other_numbers_named() {
     let number = |kind: Dtype| {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), model(kind)).unwrap();
-        import(file.path(), &foreign()).unwrap().weights.tensors[1].values[0]
+        import(file.path(), &foreign()).unwrap().weights[0].tensors[1].values[0]
     };
     assert_eq!(number(Dtype::F32), f32::from_bits(0x3c3c_3c3c));
     assert_eq!(number(Dtype::BF16), f32::from_bits(0x3c3c_0000));

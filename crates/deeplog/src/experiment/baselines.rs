@@ -35,15 +35,22 @@ const NAMES: [&str; 17] = [
     "linear_svm",
 ];
 
-/// Reads the tables; without any, the rivals that cost next to nothing. `history` and `top_g` are the detector's own.
-pub(super) fn read(tables: Option<Vec<Fields<'_>>>, history: usize, top_g: u32) -> Vec<Baseline> {
+/// Reads the tables; without any, the rivals that cost next to nothing. `history` and `top_g` are the detector's own, and so
+/// is the share of `false_alarms` that rivals may raise, if it has a budget.
+pub(super) fn read(
+    tables: Option<Vec<Fields<'_>>>,
+    history: usize,
+    top_g: u32,
+    false_alarms: Option<f64>,
+) -> Vec<Baseline> {
+    let allowed = false_alarms.unwrap_or(FALSE_ALARMS);
     let Some(tables) = tables else {
         let cheap = Rival::cheap().into_iter();
         return cheap
             .map(|rival| Baseline {
                 label: rival.name(),
                 rival,
-                false_alarms: FALSE_ALARMS,
+                false_alarms: allowed,
             })
             .collect();
     };
@@ -62,9 +69,9 @@ pub(super) fn read(tables: Option<Vec<Fields<'_>>>, history: usize, top_g: u32) 
             format!("`{label}` does not tell this rival from the other rows; give it a `label` of its own")
         });
         let false_alarms = if has_threshold(&rival) {
-            fields.or("false_alarms", FALSE_ALARMS)
+            fields.or("false_alarms", allowed)
         } else {
-            FALSE_ALARMS
+            allowed
         };
         fields.ensure((0.0..1.0).contains(&false_alarms), "false_alarms", || {
             format!("{false_alarms} is not a share of the training sessions; give a number from 0 to below 1")

@@ -218,7 +218,14 @@ fn read_fields(table: Table, folder: &Path, problems: &RefCell<Vec<Problem>>) ->
         Some(Rule::TopG(g)) => g,
         _ => TOP_G,
     };
-    let baselines = baselines::read(fields.sections("baselines"), model.history, top_g);
+    let alerts = detection
+        .and_then(|detection| detection.calibration)
+        .map(|calibration| calibration.alerts);
+    let allowed = match alerts {
+        Some(Alerts::Share(share)) => Some(share),
+        Some(Alerts::PerDay(_)) | None => None,
+    };
+    let baselines = baselines::read(fields.sections("baselines"), model.history, top_g, allowed);
     let mut evaluation = fields.section("evaluation");
     let prevalence = evaluation.optional("prevalence");
     evaluation.ensure(prevalence.is_none_or(|p| p > 0.0 && p < 1.0), "prevalence", || {

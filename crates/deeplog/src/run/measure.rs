@@ -28,12 +28,16 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
     let verdicts = of(&judged.deeplog);
     let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
     let mut budgets = BTreeMap::new();
-    // The detector has no p-values yet.
     let mut add_budgets = |name: &str, pairs: &[evaluation::Judged<'_>], calibrated_on: Option<u64>| {
         let found = calibrated_on.and_then(|sessions| Budgets::of(pairs, sessions));
         budgets.extend(found.map(|found| (name.to_owned(), found)));
     };
-    add_budgets("deeplog", &pairs, None);
+    let calibrated = training.detector.calibrated();
+    add_budgets(
+        "deeplog",
+        &pairs,
+        calibrated.map(|detector| detector.calibrated_on() as u64),
+    );
     let mut baselines = BTreeMap::new();
     for rival in &judged.rivals {
         let verdicts = of(&rival.verdicts);
@@ -42,9 +46,10 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         baselines.insert(rival.name.to_owned(), Baseline::of(&pairs, prevalence, experiment.seed));
     }
     let summary = &training.artefact.description.training;
-    let (g, threshold) = match experiment.detection.rule {
-        Rule::TopG(g) => (Some(g), None),
-        Rule::Probability(least) => (None, Some(-least.ln())),
+    let (g, threshold) = match (calibrated, experiment.detection.rule) {
+        (Some(detector), _) => (None, Some(detector.threshold())),
+        (None, Rule::TopG(g)) => (Some(g), None),
+        (None, Rule::Probability(least)) => (None, Some(-least.ln())),
     };
     let symbols = training.artefact.description.model.alphabet.symbols();
     let sweep = g.unwrap_or(0).max(LEAST_SWEEP).min(symbols);
@@ -79,7 +84,11 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         operating_point: OperatingPoint {
             g,
             threshold,
-            chosen_on: ChosenOn::Config,
+            alerts: calibrated.map(|detector| detector.budget()),
+            chosen_on: match calibrated {
+                Some(_) => ChosenOn::Validation,
+                None => ChosenOn::Config,
+            },
         },
         sweeps: Sweeps::of(&pairs, sweep),
         scores: ScoreHistogram::of(&pairs),

@@ -17,8 +17,6 @@ use crate::{Calibration, Part, TooFew, needed};
 pub struct Evidence {
     parts: Vec<Part>,
     rows: Vec<Row>,
-    /// The share of each part in the harmonic mean.
-    weights: Vec<f64>,
     /// By part and fold.
     scores: Vec<Vec<Calibration>>,
     /// The harmonic means of the training sessions themselves, ascending.
@@ -52,27 +50,10 @@ impl From<Evidence> for Wire {
     }
 }
 
-/// Half for the next-key model, which alone sees every kind of fault; the other half is shared by the others.
-fn weights(parts: &[Part]) -> Vec<f64> {
-    let others = parts.iter().filter(|&&part| part != Part::NextKey).count();
-    let has_next = others < parts.len();
-    let weight = |part: &Part| match part {
-        Part::NextKey if others > 0 => 0.5,
-        Part::NextKey => 1.0,
-        _ => {
-            if has_next {
-                0.5 / others as f64
-            } else {
-                1.0 / others as f64
-            }
-        }
-    };
-    parts.iter().map(weight).collect()
-}
-
-/// The weighted harmonic mean of p-values.
-fn harmonic_mean(p_values: impl Iterator<Item = (f64, f64)>) -> f64 {
-    p_values.map(|(weight, p)| weight / p).sum::<f64>().recip()
+/// The harmonic mean of p-values.
+fn harmonic_mean(p_values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let parts = p_values.len() as f64;
+    parts / p_values.map(f64::recip).sum::<f64>()
 }
 
 impl Evidence {
@@ -123,7 +104,6 @@ impl Evidence {
         };
         let by_fold = |part| (0..folds).map(|fold| of(part, fold)).collect();
         let mut evidence = Self {
-            weights: weights(&parts),
             scores: (0..parts.len()).map(by_fold).collect(),
             means: Vec::new(),
             parts,
@@ -137,7 +117,7 @@ impl Evidence {
         };
         let mean = |row: &Row| {
             let each = row.scores.iter().enumerate();
-            harmonic_mean(each.map(|(part, &score)| (evidence.weights[part], p_value(part, score))))
+            harmonic_mean(each.map(|(part, &score)| p_value(part, score)))
         };
         let means = evidence.rows.iter();
         let mut means: Vec<f64> = means
@@ -182,10 +162,16 @@ impl Evidence {
 
     /// The harmonic mean of the parts' p-values, and its own p-value.
     pub(super) fn combine(&self, p_values: &[f64]) -> (f64, f64) {
-        let mean = harmonic_mean(self.weights.iter().copied().zip(p_values.iter().copied()));
+        let mean = harmonic_mean(p_values.iter().copied());
         // Rounding must not tell apart what is equal.
         let as_low = self.means.partition_point(|&known| known <= mean * (1.0 + 1e-9));
         (mean, (1 + as_low) as f64 / (1 + self.sessions()) as f64)
+    }
+
+    /// −ln of the largest mean that is not flagged.
+    pub(super) fn threshold(&self, budget: f64) -> f64 {
+        let last = allowed(self.sessions(), budget).clamp(1, self.sessions().max(1)) - 1;
+        self.means.get(last).map_or(0.0, |mean| -mean.ln())
     }
 
     /// For each part the p-value at or below which it flags a session by itself, all others finding it as normal as can be; 0 if

@@ -4,7 +4,7 @@
 //! fitted once without each fold, and scores the sessions of that fold. A new session is scored by all fits, and its
 //! p-value by a part is the share of training sessions that are as unusual, each compared by the fit that did not know it: cross-conformal
 //! prediction (Vovk, *Cross-conformal predictors*, Annals of Mathematics and Artificial Intelligence, 2015). The parts are
-//! combined by the weighted harmonic mean of their p-values (Wilson, *The harmonic mean p-value for combining dependent tests*, PNAS
+//! combined by the harmonic mean of their p-values (Wilson, *The harmonic mean p-value for combining dependent tests*, PNAS
 //! 2019), which needs no independence, and that mean is itself ranked among those of the training sessions, so the last p-value is
 //! calibrated whatever the parts share.
 //!
@@ -147,6 +147,12 @@ impl Calibrated {
     #[must_use]
     pub fn budget(&self) -> f64 {
         self.budget
+    }
+
+    /// The highest score that is not flagged.
+    #[must_use]
+    pub fn threshold(&self) -> f64 {
+        self.evidence.threshold(self.budget)
     }
 
     /// Sessions that it was calibrated on.

@@ -78,6 +78,9 @@ fn setting(run: &Metrics) -> String {
     } else {
         ""
     };
+    if let Some(alerts) = run.operating_point.alerts {
+        return format!("at most {} false alarms{oracle}", share(alerts));
+    }
     match (run.operating_point.g, run.operating_point.threshold) {
         (Some(g), _) => format!("g = {g}{oracle}"),
         (None, Some(threshold)) => format!("score ≥ {threshold:.2}{oracle}"),

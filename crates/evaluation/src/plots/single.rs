@@ -135,6 +135,10 @@ pub(super) fn scores(run: &Metrics) -> Option<Chart> {
         .iter()
         .chain(&histogram.anomalous)
         .map(|count| *count as f64);
+    let score = match run.operating_point.alerts {
+        Some(_) => "−ln of the mean p-value of a session",
+        None => "the largest surprise in a session",
+    };
     let mut series = vec![
         bars("normal", PALETTE[0], &histogram.normal),
         bars("anomalous", PALETTE[1], &histogram.anomalous),
@@ -147,7 +151,7 @@ pub(super) fn scores(run: &Metrics) -> Option<Chart> {
     Some(Chart {
         name: "scores",
         title: "Scores of the test sessions".to_owned(),
-        subtitle: "the largest surprise in a session; the number of sessions is on a logarithmic scale".to_owned(),
+        subtitle: format!("{score}; the number of sessions is on a logarithmic scale"),
         x: Axis::over("score", Scale::Linear, histogram.edges.iter().copied()).padded(ROOM),
         y: Axis::over("sessions", Scale::Logarithmic, counts),
         series,

@@ -160,6 +160,7 @@ pub(super) fn metrics() -> Metrics {
         operating_point: OperatingPoint {
             g: Some(9),
             threshold: Some(4.5),
+            alerts: None,
             chosen_on: ChosenOn::Oracle,
         },
         sweeps: Sweeps::of(&judged, 16),
