@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, Confusion, Experiment, KindFigures, Metrics, Natural, Rates, SCHEMA_VERSION, Scores};
+use crate::{
+    Ablated, Baseline, Check, Confusion, Experiment, KindFigures, Metrics, Natural, Rates, SCHEMA_VERSION, Scores,
+};
 
 /// What is averaged of one detector. A rate that no run defines is `None`; otherwise the runs that define it count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +67,16 @@ pub struct AveragedDetector {
     pub seconds: Option<f64>,
 }
 
+/// A detector with some of its parts, averaged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AveragedAblated {
+    /// Which parts.
+    pub label: String,
+    /// How it does.
+    #[serde(flatten)]
+    pub figures: AveragedDetector,
+}
+
 /// One figure over runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeanAndSpread {
@@ -101,6 +113,9 @@ pub struct Series {
     pub detector: AveragedDetector,
     /// The rivals, by name: those that every run has.
     pub baselines: BTreeMap<String, AveragedDetector>,
+    /// The detector with some of its parts, by label, in the order of the first run; those that every run has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ablation: Vec<AveragedAblated>,
     /// The leak audit of the first run.
     #[serde(default)]
     pub audit: Vec<Check>,
@@ -255,6 +270,19 @@ struct View<'m> {
     seconds: Option<f64>,
 }
 
+impl<'m> View<'m> {
+    fn of(figures: &'m Baseline, kinds: Option<&'m BTreeMap<String, KindFigures>>, seconds: Option<f64>) -> Self {
+        Self {
+            test: &figures.test,
+            natural: figures.natural.as_ref(),
+            distinct: &figures.distinct,
+            novel: &figures.novel,
+            kinds,
+            seconds,
+        }
+    }
+}
+
 impl AveragedDetector {
     fn of(runs: &[View<'_>]) -> Self {
         let scores = |of: fn(&View<'_>) -> Figures| Averaged::of(&runs.iter().map(of).collect::<Vec<_>>());
@@ -307,15 +335,16 @@ impl Series {
         let rival = |name: &String| -> Option<Vec<View<'_>>> {
             runs.iter()
                 .map(|(_, run)| {
-                    let rival = run.baselines.get(name)?;
-                    Some(View {
-                        test: &rival.test,
-                        natural: rival.natural.as_ref(),
-                        distinct: &rival.distinct,
-                        novel: &rival.novel,
-                        kinds: run.by_kind.get(name),
-                        seconds: crate::table::seconds_of_rival(run, name),
-                    })
+                    let seconds = crate::table::seconds_of_rival(run, name);
+                    Some(View::of(run.baselines.get(name)?, run.by_kind.get(name), seconds))
+                })
+                .collect()
+        };
+        let ablated = |label: &String| -> Option<Vec<View<'_>>> {
+            runs.iter()
+                .map(|(_, run)| {
+                    let ablated = run.ablation.iter().find(|ablated| ablated.label == *label)?;
+                    Some(View::of(&ablated.figures, None, None))
                 })
                 .collect()
         };
@@ -329,6 +358,17 @@ impl Series {
                 .baselines
                 .keys()
                 .filter_map(|name| Some((name.clone(), AveragedDetector::of(&rival(name)?))))
+                .collect(),
+            ablation: first
+                .ablation
+                .iter()
+                .filter_map(|Ablated { label, .. }| {
+                    let figures = AveragedDetector::of(&ablated(label)?);
+                    Some(AveragedAblated {
+                        label: label.clone(),
+                        figures,
+                    })
+                })
                 .collect(),
             audit: first.audit.clone(),
             runs: runs

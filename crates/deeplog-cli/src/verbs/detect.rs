@@ -8,8 +8,9 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use deeplog::{DetectCounters, Error, LineModel, NO_TEMPLATE};
-use detection::{Finding, Symbol, Verdict};
-use evaluation::visible;
+use detection::{Finding, PartVerdict, Symbol, Verdict};
+use evaluation::number::p_value;
+use evaluation::{Wording, is_at_limit, key_words, part_words, parts_sentence, visible};
 use sequence_windowing::KeyName;
 
 use super::common::{JudgeArgs, texts_of};
@@ -165,6 +166,31 @@ impl Page<'_> {
             let label = if i == 0 { "expected" } else { "" };
             let (words, percent) = (self.words(&candidate.symbol), 100.0 * candidate.probability);
             writeln!(out, "    {label:<9} {words} {DIM}{percent:.1}%{DIM:#}")?;
+        }
+        self.write_p_values(out, verdict)
+    }
+
+    /// How rare the session is among normal ones, to each part, and what would have had to differ.
+    fn write_p_values(&self, out: &mut impl Write, verdict: &Verdict) -> io::Result<()> {
+        let Some(value) = verdict.p_value else {
+            return Ok(());
+        };
+        let each = |part: &PartVerdict| format!("{} {}", part_words(part.part), p_value(part.p_value));
+        let parts: Vec<String> = verdict.parts.iter().map(each).collect();
+        let parts = match parts.is_empty() {
+            true => String::new(),
+            false => format!(" {DIM}({}){DIM:#}", parts.join(", ")),
+        };
+        writeln!(out, "    p-value   {}{parts}", p_value(value))?;
+        let alone = || verdict.parts.iter().filter(|part| is_at_limit(part));
+        if !verdict.parts.is_empty() && alone().next().is_none() {
+            writeln!(out, "              {}", parts_sentence(&verdict.parts, true))?;
+        }
+        let name = |key: &KeyName| shown(&key_words(key, self.templates.get(key).map(String::as_str)));
+        let wording = Wording { name: &name };
+        for (i, finding) in alone().filter_map(|part| part.worst.as_ref()).enumerate() {
+            let label = if i == 0 { "to pass" } else { "" };
+            writeln!(out, "    {label:<9} {}", wording.instead_at_its_place(finding))?;
         }
         Ok(())
     }

@@ -66,6 +66,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         },
         detector: Assessment::of(&pairs, prevalence, experiment.seed),
         baselines,
+        ablation: Vec::new(),
         by_kind: super::faults::by_kind(judged),
         operating_point: OperatingPoint {
             g,

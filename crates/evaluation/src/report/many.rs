@@ -3,7 +3,8 @@
 use super::audit::{audit_html, audit_markdown};
 use super::html::table_of;
 use super::page::html_page;
-use crate::series_tables::{grid_rows, kind_rows, series_rows};
+use crate::series_tables::{ablation_rows, grid_rows, kind_rows, series_rows};
+use crate::table::markdown;
 use crate::{
     Grid, Plot, Results, RunReference, Series, escape, escape_markdown, grid_markdown, kinds_markdown, series_markdown,
 };
@@ -76,14 +77,19 @@ pub fn many_html(many: Many<'_>, plots: &[Plot]) -> String {
             table_of(head, rows)
         );
     }
-    if let Many::Seeds(series) = many
-        && let Some(rows) = kind_rows(series)
-        && let Some((head, rows)) = rows.iter().map(escaped).collect::<Vec<_>>().split_first()
-    {
-        page += &format!(
-            "<section id=\"kinds\">\n<h2>Recall by kind of fault</h2>\n{}</section>\n",
-            table_of(head, rows)
-        );
+    if let Many::Seeds(series) = many {
+        for (id, title, rows) in [
+            ("ablation", "What each part adds", ablation_rows(series)),
+            ("kinds", "Recall by kind of fault", kind_rows(series)),
+        ] {
+            let rows: Vec<Vec<String>> = rows.iter().flatten().map(escaped).collect();
+            if let Some((head, rows)) = rows.split_first() {
+                page += &format!(
+                    "<section id=\"{id}\">\n<h2>{title}</h2>\n{}</section>\n",
+                    table_of(head, rows)
+                );
+            }
+        }
     }
     if matches!(many, Many::Settings(_)) {
         page += &format!("<p class=\"quiet\">{WARNING}</p>\n");
@@ -136,7 +142,9 @@ pub fn many_markdown(many: Many<'_>) -> String {
         Many::Seeds(series) => {
             let kinds = kinds_markdown(&Results::Series(Box::new(series.clone())));
             let kinds = kinds.map(|table| format!("\n## Recall by kind of fault\n\n{table}"));
-            series_markdown(series) + &kinds.unwrap_or_default()
+            let ablation = ablation_rows(series);
+            let ablation = ablation.map(|rows| format!("\n## What each part adds\n\n{}", markdown(&rows, 1)));
+            series_markdown(series) + &ablation.unwrap_or_default() + &kinds.unwrap_or_default()
         }
         Many::Settings(grid) => format!("{}\n{WARNING}\n", grid_markdown(grid)),
     };

@@ -4,6 +4,7 @@ use super::audit::audit_markdown;
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
 use crate::kind_tables::{KIND_NOTE, kind_tables};
 use crate::number::{count, rate};
+use crate::table::{ablation_rows, rows_markdown};
 use crate::{escape_markdown, results_markdown};
 
 /// Sessions that are named.
@@ -25,6 +26,10 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
             String::new()
         },
     );
+    if !metrics.ablation.is_empty() {
+        let rows = ablation_rows(metrics);
+        text += &format!("\n## What each part adds\n\n{}", rows_markdown(metrics, rows));
+    }
     if !input.caveats.is_empty() {
         text += "\n## How to read the figures\n\n";
         text.extend(

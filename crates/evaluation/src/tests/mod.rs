@@ -1,10 +1,12 @@
 //! What the tests of this crate share.
 
+mod alignment;
 mod documents;
 mod explanations;
 mod figures;
 mod kinds;
 mod many;
+mod parts;
 mod pictures;
 
 use detection::{Candidate, Finding, Outcome, Reason, Symbol, Verdict};
@@ -149,6 +151,10 @@ pub(super) fn metrics() -> Metrics {
             Baseline::of(&judged, Some(Prevalence::new(0.25).unwrap()), 7),
         )]
         .into(),
+        ablation: vec![Ablated {
+            label: "without <order>".into(),
+            figures: Baseline::of(&judged, Some(Prevalence::new(0.25).unwrap()), 7),
+        }],
         by_kind: [("deeplog", 3), ("unseen_key<", 0)]
             .map(|(name, found)| (name.to_owned(), kinds::figures(found)))
             .into(),
