@@ -3,10 +3,15 @@
 /// A step of an edit script: the places of an item in one sequence and in the other; `None` where it has none.
 pub(crate) type EditStep = (Option<usize>, Option<usize>);
 
-/// The table of distances between the beginnings of two sequences, kept for its memory.
+/// What an edit costs.
+const EDIT: u64 = 1 << 32;
+/// Of scripts with as few edits, the one that replaces least leaves most alike: a key that moved is shown as such.
+const REPLACEMENT: u64 = EDIT + 1;
+
+/// The table of costs between the beginnings of two sequences, kept for its memory.
 #[derive(Debug, Default)]
 pub(crate) struct Edits {
-    cells: Vec<u32>,
+    cells: Vec<u64>,
 }
 
 impl Edits {
@@ -16,22 +21,22 @@ impl Edits {
         self.cells.clear();
         self.cells.resize(width * (left.len() + 1), 0);
         for column in 0..width {
-            self.cells[column] = column as u32;
+            self.cells[column] = column as u64 * EDIT;
         }
         for (row, item) in left.iter().enumerate() {
             let above = row * width;
             let here = above + width;
-            self.cells[here] = row as u32 + 1;
+            self.cells[here] = (row as u64 + 1) * EDIT;
             for (column, other) in right.iter().enumerate() {
-                let diagonal = self.cells[above + column] + u32::from(item != other);
-                let gap = self.cells[above + column + 1].min(self.cells[here + column]) + 1;
+                let diagonal = self.cells[above + column] + replacement(item, other);
+                let gap = self.cells[above + column + 1].min(self.cells[here + column]) + EDIT;
                 self.cells[here + column + 1] = diagonal.min(gap);
             }
         }
-        self.cells.last().map_or(0, |&edits| edits as usize)
+        self.cells.last().map_or(0, |&cost| (cost / EDIT) as usize)
     }
 
-    /// The fewest edits, in order; where several ways are as short, one that replaces rather than adds and removes.
+    /// The fewest edits, in order; where several ways are as short, one that leaves most alike.
     pub(crate) fn steps(&mut self, left: &[u32], right: &[u32]) -> Vec<EditStep> {
         self.count(left, right);
         let width = right.len() + 1;
@@ -40,9 +45,9 @@ impl Edits {
         while row > 0 || column > 0 {
             let here = self.cells[row * width + column];
             let step = if row > 0 && column > 0 {
-                let differ = u32::from(left[row - 1] != right[column - 1]);
-                let diagonal = self.cells[(row - 1) * width + column - 1] + differ == here;
-                let up = self.cells[(row - 1) * width + column] + 1 == here;
+                let replacement = replacement(&left[row - 1], &right[column - 1]);
+                let diagonal = self.cells[(row - 1) * width + column - 1] + replacement == here;
+                let up = self.cells[(row - 1) * width + column] + EDIT == here;
                 (diagonal || up, diagonal || !up)
             } else {
                 (row > 0, column > 0)
@@ -54,6 +59,10 @@ impl Edits {
         steps.reverse();
         steps
     }
+}
+
+fn replacement(item: &u32, other: &u32) -> u64 {
+    if item == other { 0 } else { REPLACEMENT }
 }
 
 /// What is left of two sequences without their common beginning and end, and the length of that beginning. It takes as

@@ -150,16 +150,14 @@ impl Page {
         let wording = Wording { name: &name };
         let anomalous = explanation.outcome == detection::Outcome::Anomalous;
         let mut text = format!("{}\n", parts_sentence(&explanation.parts, anomalous));
-        text += &paint(self.dim, "  part       p-value      limit  where and what");
+        let columns = |part: &str, value: &str, limit: &str| format!("{part:<8}  {value:>9}  {limit:>9}");
+        let head = format!("  {}  where and what", columns("part", "p-value", "limit"));
+        text += &paint(self.dim, &head);
         text.push('\n');
         for part in &explanation.parts {
             let flags = is_at_limit(part);
-            let cells = format!(
-                "{:<8}  {:>9}  {:>9}",
-                part_words(part.part),
-                p_value(part.p_value),
-                p_value(part.limit)
-            );
+            let (value, limit) = (p_value(part.p_value), p_value(part.limit));
+            let cells = columns(&part_words(part.part), &value, &limit);
             let marker = self.marker(Marker::of(flags));
             text += &format!(
                 "{marker} {}",

@@ -263,3 +263,70 @@ fn summary(counters: &DetectCounters) -> String {
     count(counters.unreadable_stamps, "unreadable time stamps");
     parts.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use detection::{Candidate, Outcome, Part, Reason};
+    use sequence_windowing::SessionEnd;
+
+    use super::*;
+
+    fn text(p_value: Option<f64>, limit: f64) -> String {
+        let finding = Finding {
+            position: Some(13),
+            line: Some(99),
+            seen: Some(Symbol::Key("9".into())),
+            expected: vec![Candidate {
+                symbol: Symbol::Key("0f14796818a57a63".into()),
+                probability: 0.61,
+            }],
+            ..Finding::of_session(Reason::OutsideTopCandidates)
+        };
+        let part = |part, p_value| PartVerdict {
+            part,
+            p_value,
+            limit,
+            worst: Some(finding.clone()),
+        };
+        let verdict = Verdict {
+            session: "blk_1".into(),
+            outcome: Outcome::Anomalous,
+            score: 1.0,
+            worst_rank: None,
+            p_value,
+            parts: p_value.map_or_else(Vec::new, |_| vec![part(Part::NextKey, 0.0002), part(Part::Order, 0.25)]),
+            findings: vec![finding.clone()],
+            events: 20,
+            dropped_events: 0,
+            first_line: 1,
+            end: SessionEnd::Explicit,
+        };
+        let templates = BTreeMap::from([("0f14796818a57a63".into(), "send \u{1b}[2J<*>".to_owned())]);
+        let page = Page {
+            templates: &templates,
+            lines: BTreeMap::new(),
+        };
+        let mut out = anstream::StripStream::new(Vec::new());
+        page.write(&mut out, &verdict).unwrap();
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn a_session_says_what_would_have_passed() {
+        let plain = "\
+anomaly blk_1  the next log key is not among the top candidates
+    event 14 of 20, line 99
+    seen      9
+    expected  send \\u{1b}[2J<*> 61.0%
+";
+        assert_eq!(text(None, 0.0), plain);
+        let alone = "    p-value   0.00040 (next key 0.00020, order 0.25)
+    to pass   at event 14: “send \\u{1b}[2J<*>” (61.0%) instead of 9
+";
+        assert_eq!(text(Some(0.0004), 0.0005), format!("{plain}{alone}"));
+        let together = "    p-value   0.00040 (next key 0.00020, order 0.25)
+              no part is at its limit: only together are they too unusual
+";
+        assert_eq!(text(Some(0.0004), 0.0), format!("{plain}{together}"));
+    }
+}

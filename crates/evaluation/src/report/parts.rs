@@ -8,6 +8,11 @@ use crate::number::p_value;
 use crate::wording::{Wording, is_at_limit, key_words, part_words, parts_sentence, place};
 use crate::{Explanation, escape};
 
+/// What the tables of parts mean.
+pub(super) const PARTS_NOTE: &str = "<p class=\"quiet\">p-value: share of normal sessions, held out from training, that are at \
+     least as unusual. The smaller it is, the longer is its bar; the mark is the limit, at which a part flags a session by \
+     itself.</p>\n";
+
 /// A row for each part: its p-value as a bar, its limit, where and what it found, and what would have had to differ.
 /// Nothing for detectors without parts.
 pub(super) fn parts(explanation: &Explanation) -> String {
@@ -45,9 +50,7 @@ pub(super) fn parts(explanation: &Explanation) -> String {
     let rows: Vec<Vec<String>> = explanation.parts.iter().map(row).collect();
     let anomalous = explanation.outcome == Outcome::Anomalous;
     format!(
-        "<div class=\"parts\">\n<p>{}.</p>\n{}<p class=\"quiet\">p-value: share of normal sessions, held out from training, \
-         that are at least as unusual. Bars are longer the smaller it is; the mark is the limit, at which the part flags a \
-         session by itself.</p>\n</div>\n",
+        "<div class=\"parts\">\n<p>{}.</p>\n{}</div>\n",
         capitalised(&parts_sentence(&explanation.parts, anomalous)),
         table_of(&["part", "p-value", "", "limit", "where and what"], &rows)
     )

@@ -3,7 +3,7 @@
 use super::ReportInput;
 use super::html::table;
 use super::nearest::nearest;
-use super::parts::parts;
+use super::parts::{PARTS_NOTE, parts};
 use crate::explanation::{DEPARTURES, describe_end, hidden_events};
 use crate::number::{count, p_value, probability, rate};
 use crate::{Departure, Explanation, Label, Step, escape};
@@ -43,10 +43,15 @@ pub(super) fn explanations(input: &ReportInput<'_>) -> String {
     if input.explained().is_empty() {
         return "<p>No session was flagged.</p>\n".to_owned();
     }
+    let has_parts = input
+        .explained()
+        .iter()
+        .any(|explanation| !explanation.parts.is_empty());
+    let note = if has_parts { PARTS_NOTE } else { "" };
     let articles = input.explained().iter().enumerate();
-    articles
-        .map(|(place, explanation)| article(place + 1, explanation))
-        .collect()
+    articles.fold(note.to_owned(), |html, (place, explanation)| {
+        html + &article(place + 1, explanation)
+    })
 }
 
 fn label(label: Option<Label>) -> &'static str {

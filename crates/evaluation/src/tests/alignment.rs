@@ -41,7 +41,7 @@ fn a_session_lies_beside_its_nearest_normal_one() {
         (&["abcd"], "abd", "1", 1, "a b -c d"),
         (&["abcd"], "abxcd", "1", 1, "a b +x c d"),
         (&["abcd"], "abXd", "1", 1, "a b X/c d"),
-        (&["abab"], "aabb", "1", 1, "a a/b b/a b"),
+        (&["abab"], "aabb", "1", 1, "a -b a +b b"),
         (&["xab", "aby", "aby", "zzz"], "ab", "2", 2, "a b -y"),
         (&["xab", "aby"], "ab", "1", 1, "-x a b"),
         (&["ab", ""], "", "2", 1, ""),
