@@ -245,7 +245,7 @@ fn a_session_that_passes_has_p_values_too() {
 #[test]
 fn several_parts_at_their_limits_are_named() {
     let sentence = |values| parts_sentence(&combined(values).parts, true);
-    let low = (0.0002, 0.0005);
+    let low = (0.0005, 0.0005);
     assert_eq!(
         sentence([low; 4]),
         "next key, order, counts and delays are at their limits, each of which is enough"
