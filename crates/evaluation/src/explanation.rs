@@ -1,12 +1,14 @@
 //! One session, key by key: where it left the normal path, and what was expected there.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use detection::{Finding, Outcome, Reason, Symbol, Verdict};
+use detection::{Detail, Finding, Outcome, PartVerdict, Reason, Symbol, Verdict};
 use sequence_windowing::{Event, KeyName, SessionEnd};
 use serde::{Deserialize, Serialize};
 
-use crate::Label;
+use crate::wording::{Wording, key_words};
+use crate::{Alignment, Label, Pair};
 
 /// Departures of a session that are shown with what was expected.
 pub(crate) const DEPARTURES: usize = 5;
@@ -27,12 +29,20 @@ pub struct Explanation {
     pub outcome: Outcome,
     /// How anomalous.
     pub score: f64,
+    /// Share of normal sessions that are at least as anomalous; `None` without calibration.
+    pub p_value: Option<f64>,
+    /// What each part of a combined detector says; empty for others.
+    pub parts: Vec<PartVerdict>,
+    /// The nearest normal session, where it was looked for: see [`Self::beside`].
+    pub nearest: Option<Alignment>,
+    /// Templates of the keys that the parts and the nearest normal session speak of.
+    pub templates: BTreeMap<KeyName, String>,
     /// The events in their order.
     pub steps: Vec<Step>,
     /// Why the session holds no further event.
     pub end: SessionEnd,
     /// Where the session left the path by ending.
-    pub end_departure: Option<Departure>,
+    pub end_departures: Vec<Departure>,
     /// What is said of the session as a whole.
     pub whole: Vec<Departure>,
     /// Events that were over the cap on session length and not judged.
@@ -52,8 +62,8 @@ pub struct Step {
     pub template: Option<String>,
     /// The raw line.
     pub text: Option<String>,
-    /// Set where the session left the normal path.
-    pub departure: Option<Departure>,
+    /// Why the session left the normal path there; empty where it did not.
+    pub departures: Vec<Departure>,
 }
 
 /// A finding, with the templates of what was expected.
@@ -69,6 +79,8 @@ pub struct Departure {
     pub probability: Option<f64>,
     /// What was expected, most probable first.
     pub expected: Vec<Expectation>,
+    /// What else there is to say, in words that are not escaped.
+    pub detail: Option<String>,
 }
 
 /// One of the expected continuations.
@@ -109,19 +121,43 @@ impl Explanation {
             key: event.key.clone(),
             template: texts.template(&event.key),
             text: if own_lines { texts.line(event.line) } else { None },
-            departure: departures_at(Some(position)).next(),
+            departures: departures_at(Some(position)).collect(),
         };
+        let mut parts = verdict.parts.clone();
+        let worst = parts.iter_mut().filter_map(|part| part.worst.as_mut());
+        worst.filter(|_| !own_lines).for_each(|finding| finding.line = None);
+        let mut templates = BTreeMap::new();
+        for key in parts.iter().filter_map(|part| part.worst.as_ref()).flat_map(keys_of) {
+            templates.extend(texts.template(key).map(|template| (key.clone(), template)));
+        }
         Self {
             session: verdict.session.clone(),
             label,
             outcome: verdict.outcome,
             score: verdict.score,
+            p_value: verdict.p_value,
+            parts,
+            nearest: None,
+            templates,
             steps: events.iter().enumerate().map(step).collect(),
             end: verdict.end,
-            end_departure: departures_at(Some(events.len())).next(),
+            end_departures: departures_at(Some(events.len())).collect(),
             whole: departures_at(None).collect(),
             dropped_events: verdict.dropped_events,
         }
+    }
+
+    /// With the nearest normal session beside it.
+    #[must_use]
+    pub fn beside(mut self, nearest: Option<Alignment>, texts: &dyn Texts) -> Self {
+        for pair in nearest.iter().flat_map(|alignment| &alignment.pairs) {
+            let (Pair::Missing(key) | Pair::Replaced { usual: key, .. } | Pair::Same(key) | Pair::Added(key)) = pair;
+            if let (false, Some(template)) = (self.templates.contains_key(key), texts.template(key)) {
+                self.templates.insert(key.clone(), template);
+            }
+        }
+        self.nearest = nearest;
+        self
     }
 
     /// The departure that decides, and where it lies: `None` for the end or the whole session.
@@ -130,10 +166,10 @@ impl Explanation {
         let on_the_way = self
             .steps
             .iter()
-            .find_map(|step| Some((Some(step), step.departure.as_ref()?)));
+            .find_map(|step| Some((Some(step), step.departures.first()?)));
         let whole = || {
-            self.end_departure
-                .as_ref()
+            self.end_departures
+                .first()
                 .or(self.whole.first())
                 .map(|departure| (None, departure))
         };
@@ -164,7 +200,7 @@ impl Explanation {
     pub(crate) fn shown_steps(&self) -> Vec<bool> {
         let steps = &self.steps;
         let mut shown = vec![steps.len() <= SHORT; steps.len()];
-        let departures = (0..steps.len()).filter(|&place| steps[place].departure.is_some());
+        let departures = (0..steps.len()).filter(|&place| !steps[place].departures.is_empty());
         // The end of the session is a place to look at as well.
         for place in departures.take(DEPARTURES).chain([steps.len()]) {
             let from = place.saturating_sub(BEFORE);
@@ -175,8 +211,24 @@ impl Explanation {
     }
 }
 
+/// The keys that a finding speaks of.
+fn keys_of(finding: &Finding) -> impl Iterator<Item = &KeyName> {
+    let expected = finding.expected.iter().map(|candidate| &candidate.symbol);
+    let symbols = finding.seen.iter().chain(expected).filter_map(|symbol| match symbol {
+        Symbol::Key(key) => Some(key),
+        Symbol::End => None,
+    });
+    let (other, counts) = match &finding.detail {
+        Some(Detail::Order { other, .. }) => (Some(other), &[][..]),
+        Some(Detail::Counts(counts)) => (None, counts.as_slice()),
+        Some(Detail::Delay { .. }) | None => (None, &[][..]),
+    };
+    symbols.chain(other).chain(counts.iter().map(|count| &count.key))
+}
+
 impl Departure {
     fn of(finding: &Finding, texts: &dyn Texts) -> Self {
+        let name = |key: &KeyName| key_words(key, texts.template(key).as_deref());
         let expected = finding.expected.iter().map(|candidate| Expectation {
             symbol: candidate.symbol.clone(),
             template: match &candidate.symbol {
@@ -191,11 +243,15 @@ impl Departure {
             rank: finding.rank,
             probability: finding.probability,
             expected: expected.collect(),
+            detail: finding.detail.as_ref().map(|_| Wording { name: &name }.found(finding)),
         }
     }
 
-    /// What was seen in figures: its rank and probability.
+    /// What was seen in words or figures: the detail, or its rank and probability. Not escaped.
     pub(crate) fn measure(&self) -> Option<String> {
+        if self.detail.is_some() {
+            return self.detail.clone();
+        }
         let probability = self.probability.map(crate::number::probability);
         match (self.rank, probability) {
             (Some(rank), Some(probability)) => Some(format!("rank {rank}, probability {probability}")),

@@ -3,7 +3,10 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::explanation::{describe_end, hidden_events};
-use crate::number::{probability, rate};
+use sequence_windowing::KeyName;
+
+use crate::number::{p_value, probability, rate};
+use crate::wording::{Wording, is_at_limit, key_words, part_words, parts_sentence, place};
 use crate::{Departure, Expectation, Explanation, Label, Step, escape::visible};
 
 /// Candidates shown at the departure that decides, and at later ones.
@@ -12,6 +15,8 @@ const CANDIDATES: [usize; 2] = [9, 3];
 const MAX_ROWS: usize = 3;
 /// Length of the bar of a certain candidate, in characters.
 const BAR: usize = 12;
+/// Columns left of what a part says.
+const PARTS_INDENT: usize = 34;
 
 /// The explanation as text of `width` columns, with ANSI colours if asked for. Content of the log is made
 /// [`visible`]: it cannot steer the terminal.
@@ -27,17 +32,13 @@ pub fn explanation_text(explanation: &Explanation, width: usize, colour: bool) -
         }
         text += &page.gap(std::mem::take(&mut hidden));
         text += &page.step(step);
-        if let Some(departure) = &step.departure {
+        for departure in &step.departures {
             text += &page.departure(departure, CANDIDATES[usize::from(met > 0)]);
             met += 1;
         }
     }
     text += &page.gap(hidden);
-    let marker = if explanation.end_departure.is_some() {
-        Marker::Departs
-    } else {
-        Marker::None
-    };
+    let marker = Marker::of(!explanation.end_departures.is_empty());
     text += &page.row(marker, ["", "", ""], describe_end(explanation.end), page.dim);
     if explanation.dropped_events > 0 {
         let dropped = format!(
@@ -46,7 +47,7 @@ pub fn explanation_text(explanation: &Explanation, width: usize, colour: bool) -
         );
         text += &page.row(Marker::None, ["", "", ""], &dropped, page.dim);
     }
-    for departure in explanation.end_departure.iter().chain(&explanation.whole) {
+    for departure in explanation.end_departures.iter().chain(&explanation.whole) {
         text += &page.departure(departure, CANDIDATES[usize::from(met > 0)]);
         met += 1;
     }
@@ -59,12 +60,19 @@ enum Marker {
     Departs,
 }
 
+impl Marker {
+    fn of(departs: bool) -> Self {
+        if departs { Self::Departs } else { Self::None }
+    }
+}
+
 /// Column widths and styles.
 struct Page {
     number: usize,
     line: usize,
     key: usize,
     text: usize,
+    parts: usize,
     bold: Style,
     dim: Style,
     alarm: Style,
@@ -84,8 +92,8 @@ impl Page {
         };
         let departures = steps
             .iter()
-            .filter_map(|step| step.departure.as_ref())
-            .chain(&explanation.end_departure);
+            .flat_map(|step| &step.departures)
+            .chain(&explanation.end_departures);
         let candidates = departures
             .flat_map(|departure| &departure.expected)
             .map(Expectation::name);
@@ -99,6 +107,7 @@ impl Page {
             line,
             key,
             text: width.saturating_sub(taken).max(24),
+            parts: width.saturating_sub(PARTS_INDENT).max(24),
             bold: style(Style::new().bold()),
             dim: style(Style::new().dimmed()),
             alarm: style(AnsiColor::Red.on_default().bold()),
@@ -117,14 +126,61 @@ impl Page {
         };
         let session = shorten(&visible(&explanation.session), 80);
         let score = rate(Some(explanation.score));
+        let p_value = explanation
+            .p_value
+            .map(|value| format!(", p-value {}", p_value(value)))
+            .unwrap_or_default();
         let mut text = format!(
-            "{} is {}, score {score}{label}\n",
+            "{} is {}, score {score}{p_value}{label}\n",
             paint(self.bold, &session),
             paint(style, verdict)
         );
         text += &format!("{}\n\n", explanation.headline());
+        if !explanation.parts.is_empty() {
+            text += &self.parts(explanation);
+        }
         let line = if self.line > 0 { "line" } else { "" };
         text + &self.row(Marker::None, ["#", line, "key"], "event", self.dim)
+    }
+
+    /// What each part says, and what would have had to differ for it to pass.
+    fn parts(&self, explanation: &Explanation) -> String {
+        let template = |key: &KeyName| explanation.templates.get(key).map(String::as_str);
+        let name = |key: &KeyName| visible(&key_words(key, template(key)));
+        let wording = Wording { name: &name };
+        let anomalous = explanation.outcome == detection::Outcome::Anomalous;
+        let mut text = format!("{}\n", parts_sentence(&explanation.parts, anomalous));
+        let columns = |part: &str, value: &str, limit: &str| format!("{part:<8}  {value:>9}  {limit:>9}");
+        let head = format!("  {}  where and what", columns("part", "p-value", "limit"));
+        text += &paint(self.dim, &head);
+        text.push('\n');
+        for part in &explanation.parts {
+            let flags = is_at_limit(part);
+            let (value, limit) = (p_value(part.p_value), p_value(part.limit));
+            let cells = columns(&part_words(part.part), &value, &limit);
+            let marker = self.marker(Marker::of(flags));
+            text += &format!(
+                "{marker} {}",
+                paint(if flags { self.alarm } else { Style::new() }, &cells)
+            );
+            let worst = part.worst.as_ref();
+            let found = worst.map(|finding| format!("{}: {}", place(finding), wording.found(finding)));
+            let pass = worst.filter(|_| flags);
+            let pass = pass.map(|finding| format!("to pass: {}", wording.instead(finding)));
+            let rows = [found, pass]
+                .into_iter()
+                .flatten()
+                .flat_map(|words| wrap(&words, self.parts));
+            for (row, words) in rows.enumerate() {
+                let indent = if row == 0 { "  " } else { &" ".repeat(PARTS_INDENT) };
+                text += &format!("{indent}{words}\n");
+            }
+            if worst.is_none() {
+                text.push('\n');
+            }
+        }
+        text.push('\n');
+        text
     }
 
     fn gap(&self, hidden: usize) -> String {
@@ -135,17 +191,13 @@ impl Page {
     }
 
     fn step(&self, step: &Step) -> String {
-        let departs = step.departure.is_some();
+        let departs = !step.departures.is_empty();
         let number = (step.position + 1).to_string();
         let line = step.line.map(|line| line.to_string()).unwrap_or_default();
         let key = visible(step.key.as_str());
         let words = visible(step.template.as_deref().or(step.text.as_deref()).unwrap_or_default());
-        let (marker, style) = if departs {
-            (Marker::Departs, self.alarm)
-        } else {
-            (Marker::None, Style::new())
-        };
-        let mut text = self.row(marker, [&number, &line, &key], &words, style);
+        let style = if departs { self.alarm } else { Style::new() };
+        let mut text = self.row(Marker::of(departs), [&number, &line, &key], &words, style);
         // The values matter where the path was left; elsewhere the template says enough.
         if let (true, Some(raw), Some(_)) = (departs, &step.text, &step.template) {
             text += &self.row(Marker::None, ["", "", ""], &visible(raw), self.dim);
@@ -157,7 +209,7 @@ impl Page {
     fn departure(&self, departure: &Departure, limit: usize) -> String {
         let measure = departure
             .measure()
-            .map(|measure| format!(" ({measure})"))
+            .map(|measure| format!(" ({})", visible(&measure)))
             .unwrap_or_default();
         let why = format!("{}{measure}", departure.reason.describe());
         let mut text = self.row(Marker::None, ["", "", ""], &why, self.alarm);
@@ -209,11 +261,15 @@ impl Page {
         lines.collect()
     }
 
-    fn line(&self, marker: Marker, [number, line, key]: [&str; 3], words: &str) -> String {
-        let marker = match marker {
+    fn marker(&self, marker: Marker) -> String {
+        match marker {
             Marker::None => " ".to_owned(),
             Marker::Departs => paint(self.alarm, "▶"),
-        };
+        }
+    }
+
+    fn line(&self, marker: Marker, [number, line, key]: [&str; 3], words: &str) -> String {
+        let marker = self.marker(marker);
         let line = if self.line > 0 {
             format!("{line:>width$}  ", width = self.line)
         } else {

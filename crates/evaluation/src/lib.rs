@@ -40,6 +40,7 @@
 //! # Ok::<(), evaluation::EvaluationError>(())
 //! ```
 
+mod alignment;
 mod assessment;
 mod audit;
 mod bootstrap;
@@ -48,6 +49,7 @@ mod budgets;
 mod comparison;
 mod confusion;
 mod curves;
+mod edits;
 mod error;
 mod escape;
 mod explanation;
@@ -65,7 +67,9 @@ mod sweeps;
 mod table;
 #[cfg(test)]
 mod tests;
+mod wording;
 
+pub use alignment::{Alignment, NormalSequences, Pair};
 pub use assessment::{Assessment, Natural, ReasonCount, Scores, by_reason};
 pub use audit::{Check, CheckOutcome, audit_sentence};
 pub use bootstrap::{Interval, Intervals, bootstrap};
@@ -80,7 +84,7 @@ pub use explanation_text::explanation_text;
 pub use judged::{Judged, Label, Sequence, distinct, novel, pair};
 pub use kinds::{Fault, KindFigures, by_kind};
 pub use metrics::{
-    Baseline, ChosenOn, CurvePoint, Data, Environment, EpochLoss, Experiment, Metrics, OperatingPoint, Part,
+    Ablated, Baseline, ChosenOn, CurvePoint, Data, Environment, EpochLoss, Experiment, Metrics, OperatingPoint, Part,
     RivalTiming, SCHEMA_VERSION, Timing, Timings, Unit, metrics_schema,
 };
 pub use plots::{Plot, grid_plots, plots};
@@ -88,7 +92,10 @@ pub use report::{
     EXPLAINED_SESSIONS, Many, ReportInput, Script, audit_html, audit_markdown, html_page, many_html, many_markdown,
     most_anomalous, report_html, report_markdown,
 };
-pub use series::{Averaged, AveragedDetector, Figures, Grid, MeanAndSpread, Results, RunReference, Series};
+pub use series::{
+    Averaged, AveragedAblated, AveragedDetector, Figures, Grid, MeanAndSpread, Results, RunReference, Series,
+};
 pub use series_tables::{grid_markdown, grid_table, kinds_markdown, series_markdown, series_table};
 pub use sweeps::{CandidatesPoint, Oracle, ScoreHistogram, Sweeps, sweep_candidates};
 pub use table::{results_markdown, results_table};
+pub use wording::{Wording, is_at_limit, key_words, part_words, parts_sentence};

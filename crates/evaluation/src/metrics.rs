@@ -32,6 +32,9 @@ pub struct Metrics {
     pub detector: Assessment,
     /// The rivals on the same sessions, by name.
     pub baselines: BTreeMap<String, Baseline>,
+    /// The detector with some of its parts, on the same sessions; empty for detectors without parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ablation: Vec<Ablated>,
     /// Faults by name of the detector and kind, where the labels tell kinds.
     #[serde(default)]
     pub by_kind: BTreeMap<String, BTreeMap<String, KindFigures>>,
@@ -136,6 +139,16 @@ pub struct Baseline {
     /// The precision/recall curve over thresholds on its score, from the highest down; at most 50 points.
     #[serde(default)]
     pub curve: Vec<CurvePoint>,
+}
+
+/// A detector with some of its parts: the same fields as a rival.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ablated {
+    /// Which parts, such as `next_key alone` or `without order`.
+    pub label: String,
+    /// How it does.
+    #[serde(flatten)]
+    pub figures: Baseline,
 }
 
 /// A point of a precision/recall curve.

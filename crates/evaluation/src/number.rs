@@ -46,6 +46,18 @@ pub fn probability(value: f64) -> String {
     }
 }
 
+/// A p-value, or a limit of p-values, with two significant figures; 0 is one that nothing reaches.
+pub fn p_value(value: f64) -> String {
+    if value <= 0.0 {
+        return "none".to_owned();
+    }
+    if value < 1e-6 {
+        return "<0.000001".to_owned();
+    }
+    let decimals = (1.0 - value.log10().floor()).clamp(1.0, 7.0) as usize;
+    format!("{value:.decimals$}")
+}
+
 /// Seconds in a unit that fits, a dash where they are unknown.
 pub fn optional_seconds(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), seconds)
@@ -93,6 +105,16 @@ mod tests {
             (1.0, "100%"),
         ] {
             assert_eq!(percent(value), text);
+        }
+        for (value, text) in [
+            (0.0, "none"),
+            (1e-9, "<0.000001"),
+            (1.0 / 4856.0, "0.00021"),
+            (0.05, "0.050"),
+            (0.125, "0.12"),
+            (1.0, "1.0"),
+        ] {
+            assert_eq!(p_value(value), text);
         }
         assert_eq!((share(0.029), share(0.5)), ("2.9%".to_owned(), "50%".to_owned()));
         assert_eq!(

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AveragedBudgets, Budgets, Check, Confusion, Experiment, KindFigures, Metrics, Natural, Rates, SCHEMA_VERSION,
-    Scores,
+    Ablated, AveragedBudgets, Baseline, Budgets, Check, Confusion, Experiment, KindFigures, Metrics, Natural, Rates,
+    SCHEMA_VERSION, Scores,
 };
 
 /// What is averaged of one detector. A rate that no run defines is `None`; otherwise the runs that define it count.
@@ -71,6 +71,16 @@ pub struct AveragedDetector {
     pub seconds: Option<f64>,
 }
 
+/// A detector with some of its parts, averaged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AveragedAblated {
+    /// Which parts.
+    pub label: String,
+    /// How it does.
+    #[serde(flatten)]
+    pub figures: AveragedDetector,
+}
+
 /// One figure over runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeanAndSpread {
@@ -107,6 +117,9 @@ pub struct Series {
     pub detector: AveragedDetector,
     /// The rivals, by name: those that every run has.
     pub baselines: BTreeMap<String, AveragedDetector>,
+    /// The detector with some of its parts, by label, in the order of the first run; those that every run has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ablation: Vec<AveragedAblated>,
     /// The leak audit of the first run.
     #[serde(default)]
     pub audit: Vec<Check>,
@@ -262,6 +275,20 @@ struct View<'m> {
     seconds: Option<f64>,
 }
 
+impl<'m> View<'m> {
+    fn of(figures: &'m Baseline, kinds: Option<&'m BTreeMap<String, KindFigures>>, seconds: Option<f64>) -> Self {
+        Self {
+            budgets: None,
+            test: &figures.test,
+            natural: figures.natural.as_ref(),
+            distinct: &figures.distinct,
+            novel: &figures.novel,
+            kinds,
+            seconds,
+        }
+    }
+}
+
 impl AveragedDetector {
     fn of(runs: &[View<'_>]) -> Self {
         let scores = |of: fn(&View<'_>) -> Figures| Averaged::of(&runs.iter().map(of).collect::<Vec<_>>());
@@ -316,16 +343,19 @@ impl Series {
         let rival = |name: &String| -> Option<Vec<View<'_>>> {
             runs.iter()
                 .map(|(_, run)| {
-                    let rival = run.baselines.get(name)?;
+                    let seconds = crate::table::seconds_of_rival(run, name);
                     Some(View {
-                        test: &rival.test,
-                        natural: rival.natural.as_ref(),
-                        distinct: &rival.distinct,
-                        novel: &rival.novel,
-                        kinds: run.by_kind.get(name),
                         budgets: run.budgets.get(name),
-                        seconds: crate::table::seconds_of_rival(run, name),
+                        ..View::of(run.baselines.get(name)?, run.by_kind.get(name), seconds)
                     })
+                })
+                .collect()
+        };
+        let ablated = |label: &String| -> Option<Vec<View<'_>>> {
+            runs.iter()
+                .map(|(_, run)| {
+                    let ablated = run.ablation.iter().find(|ablated| ablated.label == *label)?;
+                    Some(View::of(&ablated.figures, None, None))
                 })
                 .collect()
         };
@@ -339,6 +369,17 @@ impl Series {
                 .baselines
                 .keys()
                 .filter_map(|name| Some((name.clone(), AveragedDetector::of(&rival(name)?))))
+                .collect(),
+            ablation: first
+                .ablation
+                .iter()
+                .filter_map(|Ablated { label, .. }| {
+                    let figures = AveragedDetector::of(&ablated(label)?);
+                    Some(AveragedAblated {
+                        label: label.clone(),
+                        figures,
+                    })
+                })
                 .collect(),
             audit: first.audit.clone(),
             runs: runs

@@ -132,6 +132,22 @@ pub(crate) fn grid_rows(grid: &Grid) -> Vec<Vec<String>> {
 
 /// Head first.
 pub(crate) fn series_rows(series: &Series) -> Vec<Vec<String>> {
+    let rivals = series.baselines.iter().map(|(name, rival)| (name.as_str(), rival));
+    detector_rows(series, rivals)
+}
+
+/// The detector with some of its parts, head first; `None` for detectors without parts.
+pub(crate) fn ablation_rows(series: &Series) -> Option<Vec<Vec<String>>> {
+    let ablated = series.ablation.iter();
+    let ablated = ablated.map(|ablated| (ablated.label.as_str(), &ablated.figures));
+    (!series.ablation.is_empty()).then(|| detector_rows(series, ablated))
+}
+
+/// The head, the detector, then others.
+fn detector_rows<'s>(
+    series: &'s Series,
+    others: impl Iterator<Item = (&'s str, &'s AveragedDetector)>,
+) -> Vec<Vec<String>> {
     let row = |name: &str, detector: &AveragedDetector| {
         let test = &detector.test;
         let mut row = vec![
@@ -159,10 +175,10 @@ pub(crate) fn series_rows(series: &Series) -> Vec<Vec<String>> {
         ]);
         row
     };
-    let rivals = series.baselines.iter().map(|(name, rival)| row(name, rival));
+    let others = others.map(|(name, other)| row(name, other));
     std::iter::once(results_head(series.prevalence))
         .chain(std::iter::once(row(MAIN, &series.detector)))
-        .chain(rivals)
+        .chain(others)
         .collect()
 }
 

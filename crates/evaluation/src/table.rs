@@ -2,7 +2,7 @@
 
 use crate::kind_tables::kinds_at_a_glance;
 use crate::number::{count, optional_seconds, rate, share};
-use crate::{ChosenOn, Confusion, Metrics, Natural, Scores};
+use crate::{Baseline, ChosenOn, Confusion, Metrics, Natural, Scores};
 
 /// A detector's row, whichever it is.
 pub(crate) struct Row<'a> {
@@ -43,24 +43,40 @@ pub(crate) fn seconds_of_rival(metrics: &Metrics, name: &str) -> Option<f64> {
 
 /// The detector, then the rivals by name.
 pub(crate) fn rows(metrics: &Metrics) -> Vec<Row<'_>> {
+    let rivals = metrics.baselines.iter();
+    let rivals = rivals.map(|(name, rival)| row(name, rival, seconds_of_rival(metrics, name)));
+    std::iter::once(main_row(metrics)).chain(rivals).collect()
+}
+
+/// The detector, then what it is with some of its parts; none for detectors without parts.
+pub(crate) fn ablation_rows(metrics: &Metrics) -> Vec<Row<'_>> {
+    let ablated = metrics.ablation.iter();
+    let ablated = ablated.map(|ablated| row(&ablated.label, &ablated.figures, None));
+    let main = (!metrics.ablation.is_empty()).then(|| main_row(metrics));
+    main.into_iter().chain(ablated).collect()
+}
+
+fn main_row(metrics: &Metrics) -> Row<'_> {
     let main = &metrics.detector;
-    let first = Row {
+    Row {
         name: main_name(metrics),
         test: &main.test,
         natural: main.natural.as_ref(),
         distinct: &main.distinct,
         novel: &main.novel,
         seconds: seconds_of_main(metrics),
-    };
-    let rivals = metrics.baselines.iter().map(|(name, rival)| Row {
+    }
+}
+
+fn row<'m>(name: &str, figures: &'m Baseline, seconds: Option<f64>) -> Row<'m> {
+    Row {
         name: crate::visible(name),
-        test: &rival.test,
-        natural: rival.natural.as_ref(),
-        distinct: &rival.distinct,
-        novel: &rival.novel,
-        seconds: seconds_of_rival(metrics, name),
-    });
-    std::iter::once(first).chain(rivals).collect()
+        test: &figures.test,
+        natural: figures.natural.as_ref(),
+        distinct: &figures.distinct,
+        novel: &figures.novel,
+        seconds,
+    }
 }
 
 /// The sessions and the share of anomalous ones among them, in words.
@@ -173,6 +189,11 @@ fn views(metrics: &Metrics, rows: &[Row<'_>]) -> Vec<Vec<String>> {
 /// The results as a Markdown table, a row for each detector.
 #[must_use]
 pub fn results_markdown(metrics: &Metrics) -> String {
+    rows_markdown(metrics, rows(metrics))
+}
+
+/// Any rows as a Markdown table of results.
+pub(crate) fn rows_markdown(metrics: &Metrics, rows: Vec<Row<'_>>) -> String {
     let prevalence = metrics.detector.natural.as_ref().map(|natural| natural.prevalence);
     let row = |row: Row<'_>| {
         let rates = &row.test.rates;
@@ -193,7 +214,7 @@ pub fn results_markdown(metrics: &Metrics) -> String {
         cells
     };
     let rows: Vec<Vec<String>> = std::iter::once(results_head(prevalence))
-        .chain(rows(metrics).into_iter().map(row))
+        .chain(rows.into_iter().map(row))
         .collect();
     markdown(&rows, 1)
 }

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use deeplog::{DetectCounters, Error, LineModel, NO_TEMPLATE};
-use detection::{Finding, Symbol, Verdict};
-use evaluation::visible;
+use detection::{Finding, PartVerdict, Symbol, Verdict};
+use evaluation::number::p_value;
+use evaluation::{Wording, is_at_limit, key_words, part_words, parts_sentence, visible};
 use sequence_windowing::KeyName;
 
 use super::common::{JudgeArgs, texts_of};
@@ -166,6 +167,31 @@ impl Page<'_> {
             let (words, percent) = (self.words(&candidate.symbol), 100.0 * candidate.probability);
             writeln!(out, "    {label:<9} {words} {DIM}{percent:.1}%{DIM:#}")?;
         }
+        self.write_p_values(out, verdict)
+    }
+
+    /// How rare the session is among normal ones, to each part, and what would have had to differ.
+    fn write_p_values(&self, out: &mut impl Write, verdict: &Verdict) -> io::Result<()> {
+        let Some(value) = verdict.p_value else {
+            return Ok(());
+        };
+        let each = |part: &PartVerdict| format!("{} {}", part_words(part.part), p_value(part.p_value));
+        let parts: Vec<String> = verdict.parts.iter().map(each).collect();
+        let parts = match parts.is_empty() {
+            true => String::new(),
+            false => format!(" {DIM}({}){DIM:#}", parts.join(", ")),
+        };
+        writeln!(out, "    p-value   {}{parts}", p_value(value))?;
+        let alone = || verdict.parts.iter().filter(|part| is_at_limit(part));
+        if !verdict.parts.is_empty() && alone().next().is_none() {
+            writeln!(out, "              {}", parts_sentence(&verdict.parts, true))?;
+        }
+        let name = |key: &KeyName| shown(&key_words(key, self.templates.get(key).map(String::as_str)));
+        let wording = Wording { name: &name };
+        for (i, finding) in alone().filter_map(|part| part.worst.as_ref()).enumerate() {
+            let label = if i == 0 { "to pass" } else { "" };
+            writeln!(out, "    {label:<9} {}", wording.instead_at_its_place(finding))?;
+        }
         Ok(())
     }
 
@@ -236,4 +262,71 @@ fn summary(counters: &DetectCounters) -> String {
     }
     count(counters.unreadable_stamps, "unreadable time stamps");
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use detection::{Candidate, Outcome, Part, Reason};
+    use sequence_windowing::SessionEnd;
+
+    use super::*;
+
+    fn text(p_value: Option<f64>, limit: f64) -> String {
+        let finding = Finding {
+            position: Some(13),
+            line: Some(99),
+            seen: Some(Symbol::Key("9".into())),
+            expected: vec![Candidate {
+                symbol: Symbol::Key("0f14796818a57a63".into()),
+                probability: 0.61,
+            }],
+            ..Finding::of_session(Reason::OutsideTopCandidates)
+        };
+        let part = |part, p_value| PartVerdict {
+            part,
+            p_value,
+            limit,
+            worst: Some(finding.clone()),
+        };
+        let verdict = Verdict {
+            session: "blk_1".into(),
+            outcome: Outcome::Anomalous,
+            score: 1.0,
+            worst_rank: None,
+            p_value,
+            parts: p_value.map_or_else(Vec::new, |_| vec![part(Part::NextKey, 0.0002), part(Part::Order, 0.25)]),
+            findings: vec![finding.clone()],
+            events: 20,
+            dropped_events: 0,
+            first_line: 1,
+            end: SessionEnd::Explicit,
+        };
+        let templates = BTreeMap::from([("0f14796818a57a63".into(), "send \u{1b}[2J<*>".to_owned())]);
+        let page = Page {
+            templates: &templates,
+            lines: BTreeMap::new(),
+        };
+        let mut out = anstream::StripStream::new(Vec::new());
+        page.write(&mut out, &verdict).unwrap();
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn a_session_says_what_would_have_passed() {
+        let plain = "\
+anomaly blk_1  the next log key is not among the top candidates
+    event 14 of 20, line 99
+    seen      9
+    expected  send \\u{1b}[2J<*> 61.0%
+";
+        assert_eq!(text(None, 0.0), plain);
+        let alone = "    p-value   0.00040 (next key 0.00020, order 0.25)
+    to pass   at event 14: “send \\u{1b}[2J<*>” (61.0%) instead of 9
+";
+        assert_eq!(text(Some(0.0004), 0.0005), format!("{plain}{alone}"));
+        let together = "    p-value   0.00040 (next key 0.00020, order 0.25)
+              no part is at its limit: only together are they too unusual
+";
+        assert_eq!(text(Some(0.0004), 0.0), format!("{plain}{together}"));
+    }
 }

@@ -79,6 +79,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         },
         detector: Assessment::of(&pairs, prevalence, experiment.seed),
         baselines,
+        ablation: Vec::new(),
         by_kind: super::faults::by_kind(judged),
         budgets,
         operating_point: OperatingPoint {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use detection::Verdict;
 use evaluation::{
-    Explanation, Label, Metrics, Plot, ReportInput, Scored, Texts, most_anomalous, plots, report_html, report_markdown,
+    Explanation, Label, Metrics, NormalSequences, Plot, ReportInput, Scored, Texts, most_anomalous, plots, report_html,
+    report_markdown,
 };
 use sequence_windowing::KeyName;
 
@@ -157,13 +158,20 @@ fn explain(judged: &Judged<'_>) -> Result<Vec<Explanation>> {
         templates: &judged.corpus.templates,
         lines: judged.corpus.texts(&lines)?,
     };
+    let training = judged.training;
+    let normal = training.train.iter().chain(&training.validation).map(|session| {
+        let keys = session
+            .events
+            .iter()
+            .map(|event| training.vocabulary.name_of(&event.key));
+        (&session.id, keys)
+    });
+    let normal = NormalSequences::of(normal);
     let explain = |&i: &usize| {
-        Explanation::of(
-            &judged.deeplog[i],
-            &judged.corpus.test[i].events,
-            judged.corpus.labels[i],
-            &texts,
-        )
+        let events = &judged.corpus.test[i].events;
+        let keys: Vec<KeyName> = events.iter().map(|event| event.key.clone()).collect();
+        Explanation::of(&judged.deeplog[i], events, judged.corpus.labels[i], &texts)
+            .beside(normal.nearest(&keys), &texts)
     };
     Ok(shown.iter().map(explain).collect())
 }

@@ -9,8 +9,8 @@ use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
 use crate::budget_tables::{BUDGET_NOTE, budget_rows};
 use crate::kind_tables::{KIND_NOTE, KindTable, kind_tables};
 use crate::number::{count, optional_seconds, rate, share};
-use crate::table::{Row, distinct_population, population, rows};
-use crate::{Interval, Metrics, escape};
+use crate::table::{Row, ablation_rows, distinct_population, population, rows};
+use crate::{Interval, Metrics, Scores, escape};
 
 /// The report as one HTML file without scripts and without anything to load: it opens from an e-mail, prints, and reads
 /// on a phone. All content of the log is escaped, and characters that would not show are spelt out.
@@ -34,6 +34,9 @@ pub fn report_html(input: &ReportInput<'_>) -> String {
     if let Some(rows) = budget_rows(metrics) {
         let content = format!("{}<p class=\"quiet\">{BUDGET_NOTE}</p>\n", plain_table(&rows));
         page += &section("budgets", "Stated against achieved budgets", &content);
+    }
+    if !metrics.ablation.is_empty() {
+        page += &section("ablation", "What each part adds", &ablation(metrics));
     }
     if !input.caveats.is_empty() {
         let items: String = input
@@ -116,43 +119,11 @@ fn results(metrics: &Metrics) -> String {
         return "<p>No test session has a label, so there is nothing to measure.</p>\n".to_owned();
     }
     let rows = rows(metrics);
-    let head = [
-        "detector",
-        "tp",
-        "fp",
-        "precision",
-        "recall",
-        "F1",
-        "AP",
-        "false alarms",
-        "time",
-    ];
-    let with_interval = |value: Option<f64>, interval: Option<Interval>| {
-        let interval = interval.map_or_else(String::new, |Interval { low, high }| {
-            format!("<small>{low:.3}–{high:.3}</small>")
-        });
-        format!("{}{interval}", rate(value))
-    };
-    let scored = |row: &Row<'_>, scores: &crate::Scores| {
-        let (rates, intervals) = (&scores.rates, &scores.intervals);
-        [
-            escape(&row.name),
-            count(scores.confusion.true_positives),
-            count(scores.confusion.false_positives),
-            with_interval(rates.precision, intervals.precision),
-            with_interval(rates.recall, intervals.recall),
-            with_interval(rates.f1, intervals.f1),
-            rate(scores.average_precision),
-            rate(rates.false_alarm_rate),
-            optional_seconds(row.seconds),
-        ]
-    };
-    let measured: Vec<_> = rows.iter().map(|row| scored(row, row.test)).collect();
     let mut html = format!(
         "<h3>As measured: {}</h3>\n",
         population(metrics.detector.test.confusion)
     );
-    html += &table(head, &measured);
+    html += &scored(&rows, |row| row.test);
     html += "<p class=\"quiet\">Small figures: 95% intervals, resampled by distinct sequence. AP: average precision, which needs no \
              threshold. False alarms: normal sessions that are flagged. Time: learning and judging.</p>\n";
     if let Some(natural) = &metrics.detector.natural {
@@ -179,21 +150,64 @@ fn results(metrics: &Metrics) -> String {
         let head = ["detector", "precision", "recall", "F1", "AP", "false alarms"];
         html += &table(head, &rows.iter().filter_map(weighted).collect::<Vec<_>>());
     }
-    let distinct: Vec<_> = rows.iter().map(|row| scored(row, row.distinct)).collect();
     html += &format!(
         "<h3>Each distinct sequence counted once: {}</h3>\n{}",
         distinct_population(metrics.detector.distinct.confusion),
-        table(head, &distinct)
+        scored(&rows, |row| row.distinct)
     );
     if metrics.detector.novel.confusion != metrics.detector.test.confusion {
-        let novel: Vec<_> = rows.iter().map(|row| scored(row, row.novel)).collect();
         html += &format!(
             "<h3>Without the sequences that training has: {}</h3>\n{}",
             population(metrics.detector.novel.confusion),
-            table(head, &novel)
+            scored(&rows, |row| row.novel)
         );
     }
     html + &oracle(metrics)
+}
+
+/// The detector beside what it is with some of its parts.
+fn ablation(metrics: &Metrics) -> String {
+    format!(
+        "<p class=\"quiet\">The same sessions, judged by some parts alone or by all but one, each calibrated as the whole is.</p>\n{}",
+        scored(&ablation_rows(metrics), |row| row.test)
+    )
+}
+
+/// One view of some detectors as a table.
+fn scored<'m>(rows: &[Row<'m>], view: impl Fn(&Row<'m>) -> &'m Scores) -> String {
+    let head = [
+        "detector",
+        "tp",
+        "fp",
+        "precision",
+        "recall",
+        "F1",
+        "AP",
+        "false alarms",
+        "time",
+    ];
+    let with_interval = |value: Option<f64>, interval: Option<Interval>| {
+        let interval = interval.map_or_else(String::new, |Interval { low, high }| {
+            format!("<small>{low:.3}–{high:.3}</small>")
+        });
+        format!("{}{interval}", rate(value))
+    };
+    let cells = |row: &Row<'m>| {
+        let scores = view(row);
+        let (rates, intervals) = (&scores.rates, &scores.intervals);
+        [
+            escape(&row.name),
+            count(scores.confusion.true_positives),
+            count(scores.confusion.false_positives),
+            with_interval(rates.precision, intervals.precision),
+            with_interval(rates.recall, intervals.recall),
+            with_interval(rates.f1, intervals.f1),
+            rate(scores.average_precision),
+            rate(rates.false_alarm_rate),
+            optional_seconds(row.seconds),
+        ]
+    };
+    table(head, &rows.iter().map(cells).collect::<Vec<_>>())
 }
 
 /// The settings that the test sessions themselves would choose.

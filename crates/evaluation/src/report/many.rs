@@ -4,7 +4,8 @@ use super::audit::{audit_html, audit_markdown};
 use super::html::{plain_table, section};
 use super::page::html_page;
 use crate::budget_tables::{BUDGET_NOTE, averaged_budget_rows};
-use crate::series_tables::{grid_rows, kind_rows, series_rows};
+use crate::series_tables::{ablation_rows, grid_rows, kind_rows, series_rows};
+use crate::table::markdown;
 use crate::{
     Grid, Plot, Results, RunReference, Series, escape, escape_markdown, grid_markdown, kinds_markdown, series_markdown,
 };
@@ -72,6 +73,9 @@ pub fn many_html(many: Many<'_>, plots: &[Plot]) -> String {
                 let content = format!("{}<p class=\"quiet\">{BUDGET_NOTE}</p>\n", plain_table(&rows));
                 page += &section("budgets", "Stated against achieved budgets", &content);
             }
+            if let Some(rows) = ablation_rows(series) {
+                page += &section("ablation", "What each part adds", &plain_table(&rows));
+            }
             if let Some(rows) = kind_rows(series) {
                 page += &section("kinds", "Recall by kind of fault", &plain_table(&rows));
             }
@@ -126,7 +130,10 @@ pub fn many_markdown(many: Many<'_>) -> String {
             });
             let kinds = kinds_markdown(&Results::Series(Box::new(series.clone())));
             let kinds = kinds.map(|table| format!("\n## Recall by kind of fault\n\n{table}"));
-            series_markdown(series) + &budgets.unwrap_or_default() + &kinds.unwrap_or_default()
+            let ablation = ablation_rows(series);
+            let ablation = ablation.map(|rows| format!("\n## What each part adds\n\n{}", markdown(&rows, 1)));
+            let parts = [Some(series_markdown(series)), budgets, ablation, kinds];
+            parts.into_iter().flatten().collect()
         }
         Many::Settings(grid) => format!("{}\n{WARNING}\n", grid_markdown(grid)),
     };

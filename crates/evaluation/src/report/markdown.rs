@@ -1,11 +1,15 @@
 //! The report in short, as Markdown.
 
+use sequence_windowing::KeyName;
+
 use super::audit::audit_markdown;
 use super::{DATA_HEAD, ReportInput, data_rows, timing_rows};
 use crate::budget_tables::{BUDGET_NOTE, budget_rows};
 use crate::kind_tables::{KIND_NOTE, kind_tables};
-use crate::number::{count, rate};
-use crate::{escape_markdown, results_markdown};
+use crate::number::{count, p_value, rate};
+use crate::table::{ablation_rows, rows_markdown};
+use crate::wording::{Wording, is_at_limit, key_words, parts_sentence};
+use crate::{Explanation, escape_markdown, results_markdown};
 
 /// Sessions that are named.
 const SESSIONS: usize = 10;
@@ -31,6 +35,10 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
             "\n## Stated against achieved budgets\n\n{}\n{BUDGET_NOTE}\n",
             crate::table::markdown(&rows, 1)
         );
+    }
+    if !metrics.ablation.is_empty() {
+        let rows = ablation_rows(metrics);
+        text += &format!("\n## What each part adds\n\n{}", rows_markdown(metrics, rows));
     }
     if !input.caveats.is_empty() {
         text += "\n## How to read the figures\n\n";
@@ -68,7 +76,7 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
         [
             escape_markdown(&session),
             rate(Some(explanation.score)),
-            escape_markdown(&explanation.headline()),
+            what_happened(explanation),
         ]
     });
     text += &table(["session", "score", "what happened"], sessions);
@@ -76,6 +84,27 @@ pub fn report_markdown(input: &ReportInput<'_>) -> String {
     text += &table(DATA_HEAD, data_rows(metrics).into_iter());
     text.push('\n');
     text + &table(["stage", "time", "rate"], timing_rows(metrics).into_iter())
+}
+
+/// The headline, and where there are p-values, how rare the session is and what would have had to differ.
+fn what_happened(explanation: &Explanation) -> String {
+    let mut text = escape_markdown(&explanation.headline());
+    if let Some(value) = explanation.p_value {
+        text += &format!("; p-value {}", escape_markdown(&p_value(value)));
+    }
+    let template = |key: &KeyName| explanation.templates.get(key).map(String::as_str);
+    let name = |key: &KeyName| escape_markdown(&key_words(key, template(key)));
+    let wording = Wording { name: &name };
+    let alone = explanation.parts.iter().filter(|part| is_at_limit(part));
+    let pass: Vec<String> = alone
+        .filter_map(|part| Some(wording.instead_at_its_place(part.worst.as_ref()?)))
+        .collect();
+    if !pass.is_empty() {
+        text += &format!("; to pass, {}", pass.join(", and "));
+    } else if !explanation.parts.is_empty() {
+        text += &format!("; {}", parts_sentence(&explanation.parts, true));
+    }
+    text
 }
 
 fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {

@@ -4,7 +4,9 @@ mod audit;
 mod html;
 mod many;
 mod markdown;
+mod nearest;
 mod page;
+mod parts;
 mod sessions;
 
 use detection::Verdict;

@@ -2,8 +2,10 @@
 
 use super::ReportInput;
 use super::html::table;
+use super::nearest::nearest;
+use super::parts::{PARTS_NOTE, parts};
 use crate::explanation::{DEPARTURES, describe_end, hidden_events};
-use crate::number::{count, probability, rate};
+use crate::number::{count, p_value, probability, rate};
 use crate::{Departure, Explanation, Label, Step, escape};
 
 /// Candidates shown at a departure.
@@ -41,10 +43,15 @@ pub(super) fn explanations(input: &ReportInput<'_>) -> String {
     if input.explained().is_empty() {
         return "<p>No session was flagged.</p>\n".to_owned();
     }
+    let has_parts = input
+        .explained()
+        .iter()
+        .any(|explanation| !explanation.parts.is_empty());
+    let note = if has_parts { PARTS_NOTE } else { "" };
     let articles = input.explained().iter().enumerate();
-    articles
-        .map(|(place, explanation)| article(place + 1, explanation))
-        .collect()
+    articles.fold(note.to_owned(), |html, (place, explanation)| {
+        html + &article(place + 1, explanation)
+    })
 }
 
 fn label(label: Option<Label>) -> &'static str {
@@ -57,12 +64,17 @@ fn label(label: Option<Label>) -> &'static str {
 
 fn article(number: usize, explanation: &Explanation) -> String {
     let mut html = format!(
-        "<article id=\"session-{number}\">\n<h3>{}</h3>\n<p>{}</p>\n<p class=\"quiet\">score {}, label: {}; <a href=\"#flagged\">back to the list</a></p>\n",
+        "<article id=\"session-{number}\">\n<h3>{}</h3>\n<p>{}</p>\n<p class=\"quiet\">score {}{}, label: {}; <a href=\"#flagged\">back to the list</a></p>\n",
         shortened(&explanation.session),
         escape(&explanation.headline()),
         rate(Some(explanation.score)),
+        explanation
+            .p_value
+            .map(|value| format!(", p-value {}", escape(&p_value(value))))
+            .unwrap_or_default(),
         label(explanation.label),
     );
+    html += &parts(explanation);
     html += "<table class=\"path\"><thead><tr><th scope=\"col\">#</th><th scope=\"col\">line</th><th scope=\"col\">key</th>\
              <th scope=\"col\">event</th></tr></thead>\n<tbody>\n";
     let shown = explanation.shown_steps();
@@ -75,13 +87,13 @@ fn article(number: usize, explanation: &Explanation) -> String {
         }
         html += &gap(std::mem::take(&mut hidden));
         html += &row(step);
-        if let Some(departure) = &step.departure {
+        for departure in &step.departures {
             met += 1;
             html += &departure_row(departure, met <= DEPARTURES);
         }
     }
     html += &gap(hidden);
-    let class = if explanation.end_departure.is_some() {
+    let class = if !explanation.end_departures.is_empty() {
         "end departs"
     } else {
         "end"
@@ -97,10 +109,12 @@ fn article(number: usize, explanation: &Explanation) -> String {
         );
     }
     html += "</td></tr>\n";
-    for departure in explanation.end_departure.iter().chain(&explanation.whole) {
+    for departure in explanation.end_departures.iter().chain(&explanation.whole) {
         html += &departure_row(departure, true);
     }
-    html + "</tbody></table>\n</article>\n"
+    html += "</tbody></table>\n";
+    html += &nearest(explanation);
+    html + "</article>\n"
 }
 
 fn gap(hidden: usize) -> String {
@@ -114,10 +128,10 @@ fn gap(hidden: usize) -> String {
 }
 
 fn row(step: &Step) -> String {
-    let class = if step.departure.is_some() {
-        " class=\"departs\""
-    } else {
+    let class = if step.departures.is_empty() {
         ""
+    } else {
+        " class=\"departs\""
     };
     let line = step.line.map(|line| line.to_string()).unwrap_or_default();
     let template = step.template.as_deref().map(shortened);
@@ -161,7 +175,7 @@ fn departure_row(departure: &Departure, with_expected: bool) -> String {
 }
 
 /// The escaped text, cut where it is longer than anyone reads; the cut is counted.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(TEXT) {
         None => escape(text),
         Some((cut, _)) => format!("{}… ({} bytes)", escape(&text[..cut]), count(text.len() as u64)),

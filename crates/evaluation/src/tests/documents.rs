@@ -175,6 +175,7 @@ fn every_flagged_session_has_its_explanation() {
     for part in [
         "oracle: g = ",
         "95% intervals",
+        "without &lt;order&gt;",
         "natural share of 25%",
         "the first departure".to_lowercase().as_str(),
     ] {

@@ -36,7 +36,11 @@ fn explanation() -> Explanation {
 #[test]
 fn the_departure_lies_on_its_event() {
     let explanation = explanation();
-    let departs: Vec<_> = explanation.steps.iter().map(|step| step.departure.is_some()).collect();
+    let departs: Vec<_> = explanation
+        .steps
+        .iter()
+        .map(|step| !step.departures.is_empty())
+        .collect();
     assert_eq!(departs, [false, true, false]);
     let (step, departure) = explanation.decisive().unwrap();
     assert_eq!(step.map(|step| (step.position, step.line)), Some((1, Some(8))));
@@ -59,7 +63,7 @@ fn departures_without_an_event_are_kept() {
     verdict.findings.push(Finding::of_session(Reason::UnseenKeySet));
     let explanation = Explanation::of(&verdict, &events(), None, &HostileTexts);
     assert_eq!(
-        explanation.end_departure.as_ref().map(|departure| departure.reason),
+        explanation.end_departures.first().map(|departure| departure.reason),
         Some(Reason::UnexpectedEnd)
     );
     assert_eq!(explanation.whole.len(), 1);

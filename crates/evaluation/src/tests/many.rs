@@ -83,6 +83,15 @@ fn tables_of_several_runs_show_the_spread_and_escape() {
         kinds.starts_with("| detector | out of") && kinds.contains("| 1.00 |") && !kinds.contains('\u{202e}'),
         "{kinds}"
     );
+    for text in [
+        many_markdown(Many::Seeds(&series)),
+        many_html(Many::Seeds(&series), &[]),
+    ] {
+        assert!(
+            text.contains("What each part adds") && text.contains("without &lt;order&gt;"),
+            "{text}"
+        );
+    }
     // Rivals agree in all runs, so they have no spread.
     let rival = text.lines().find(|line| line.contains("unseen_key")).unwrap();
     assert!(!rival.contains('±'), "{rival}");

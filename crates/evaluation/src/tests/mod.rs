@@ -1,11 +1,13 @@
 //! What the tests of this crate share.
 
+mod alignment;
 mod budgets;
 mod documents;
 mod explanations;
 mod figures;
 mod kinds;
 mod many;
+mod parts;
 mod pictures;
 
 use detection::{Candidate, Finding, Outcome, Reason, Symbol, Verdict};
@@ -150,6 +152,10 @@ pub(super) fn metrics() -> Metrics {
             Baseline::of(&judged, Some(Prevalence::new(0.25).unwrap()), 7),
         )]
         .into(),
+        ablation: vec![Ablated {
+            label: "without <order>".into(),
+            figures: Baseline::of(&judged, Some(Prevalence::new(0.25).unwrap()), 7),
+        }],
         by_kind: [("deeplog", 3), ("unseen_key<", 0)]
             .map(|(name, found)| (name.to_owned(), kinds::figures(found)))
             .into(),
@@ -160,7 +166,7 @@ pub(super) fn metrics() -> Metrics {
         operating_point: OperatingPoint {
             g: Some(9),
             threshold: Some(4.5),
-            alerts: None,
+            alerts: Some(0.001),
             chosen_on: ChosenOn::Oracle,
         },
         sweeps: Sweeps::of(&judged, 16),
