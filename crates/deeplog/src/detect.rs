@@ -85,7 +85,8 @@ impl Model {
         let model = LstmModel::from_weights(description.model.clone(), &artefact.weights, device)
             .map_err(|error| Error::run(format!("{}: {error}", path.display()), "train the model again"))?;
         let detection = experiment.detection;
-        let detector = DeepLog::new(model, vocabulary.clone(), detection.rule, detection.short_sessions);
+        let detector = DeepLog::new(model, vocabulary.clone(), detection.rule, detection.short_sessions)
+            .with_held_out(description.held_out.clone());
         Ok(Self {
             artefact,
             experiment,

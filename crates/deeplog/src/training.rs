@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deeplog_lstm::{BatchProgress, CheckpointError, Device, EpochReport, LstmModel, ModelConfig, TrainError, Trainer};
-use detection::{DeepLog, Detector};
+use detection::{DeepLog, Detector, HeldOutRanks, Rule};
 use sequence_windowing::{Alphabet, DistinctWindows, KeyName, Session, Vocabulary, Windowing, validation};
 
 use crate::artefact::{Artefact, Description, TrainingSummary};
@@ -42,6 +42,14 @@ pub struct Training {
 }
 
 impl Training {
+    /// What was learnt, as a detector.
+    #[must_use]
+    pub fn detector(&self, detection: Detection) -> DeepLog {
+        let Detection { rule, short_sessions } = detection;
+        DeepLog::new(self.model.clone(), self.vocabulary.clone(), rule, short_sessions)
+            .with_held_out(self.artefact.description.held_out.clone())
+    }
+
     /// Removes the checkpoints, once what was made of the training is safe.
     pub fn remove_checkpoints(&self) -> Result<()> {
         self.checkpoints
@@ -100,17 +108,11 @@ fn most_normal(
     sessions: &[Session<KeyName>],
     trim: usize,
 ) -> Vec<Session<KeyName>> {
-    let Detection { rule, short_sessions } = experiment.detection;
-    let detector = DeepLog::new(
-        training.model.clone(),
-        training.vocabulary.clone(),
-        rule,
-        short_sessions,
-    );
     let encoded: Vec<Session> = sessions
         .iter()
         .map(|session| training.vocabulary.encode(session))
         .collect();
+    let detector = training.detector(experiment.detection);
     let verdicts = detector.judge(&encoded, &mut |_| ());
     let mut order: Vec<usize> = (0..sessions.len()).collect();
     order.sort_by(|&a, &b| verdicts[a].score.total_cmp(&verdicts[b].score).then(a.cmp(&b)));
@@ -163,15 +165,21 @@ fn train_on(
         device,
         path: checkpoint,
     };
-    let (trainer, seconds) = run.run(windows, DistinctWindows::of(&windowing, &validation), observer)?;
+    let held_out = DistinctWindows::of(&windowing, &validation);
+    ensure_enough(experiment, &held_out)?;
+    let (trainer, seconds) = run.run(windows, held_out.clone(), observer)?;
     let checkpoints = vec![run.path];
     let trained = trainer.finish();
+    if let Some(temperature) = trained.temperature {
+        observer.detail(&format!("temperature {temperature:.4}"));
+    }
     if let Some(best) = trained.history.iter().rev().find(|report| report.best) {
         summary.best_epoch = best.epoch;
         summary.train_loss = best.train_loss;
         summary.validation_loss = best.validation_loss;
     }
     summary.epochs = trained.history.len();
+    summary.temperature = trained.temperature;
     let checksum = |path: &PathBuf| Ok((path.display().to_string(), input::sha256(path)?));
     let artefact = Artefact {
         description: Description {
@@ -182,6 +190,10 @@ fn train_on(
             templates: corpus.templates.clone(),
             parser: corpus.parser.clone(),
             data: corpus.files.iter().map(checksum).collect::<Result<_>>()?,
+            held_out: match experiment.detection.rule {
+                Rule::ContextShare(_) => HeldOutRanks::of(&trained.model, &held_out),
+                _ => HeldOutRanks::default(),
+            },
             training: summary,
         },
         weights: trained.model.weights(),
@@ -196,6 +208,21 @@ fn train_on(
         seconds,
         checkpoints,
     })
+}
+
+/// A share of held-out next keys can only be told by so many of them.
+fn ensure_enough(experiment: &Experiment, held_out: &DistinctWindows) -> Result<()> {
+    let Rule::ContextShare(share) = experiment.detection.rule else {
+        return Ok(());
+    };
+    let (found, needed) = (held_out.total(), detection::needed(share) as u64);
+    if found >= needed {
+        return Ok(());
+    }
+    Err(Error::run(
+        format!("a share of {share} takes {needed} held-out next keys, and the validation sessions have {found}"),
+        "raise `detection.context_share` or `training.validation`",
+    ))
 }
 
 /// The shape of the model that an experiment asks for over a vocabulary.

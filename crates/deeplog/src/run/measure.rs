@@ -34,9 +34,10 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         baselines.insert(rival.name.to_owned(), Baseline::of(&pairs, prevalence, experiment.seed));
     }
     let summary = &training.artefact.description.training;
-    let (g, threshold) = match experiment.detection.rule {
-        Rule::TopG(g) => (Some(g), None),
-        Rule::Probability(least) => (None, Some(-least.ln())),
+    let rule = experiment.detection.rule;
+    let g = match rule {
+        Rule::TopG(g) => Some(g),
+        _ => None,
     };
     let symbols = training.artefact.description.model.alphabet.symbols();
     let sweep = g.unwrap_or(0).max(LEAST_SWEEP).min(symbols);
@@ -69,7 +70,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         by_kind: super::faults::by_kind(judged),
         operating_point: OperatingPoint {
             g,
-            threshold,
+            threshold: rule.threshold(),
             chosen_on: ChosenOn::Config,
         },
         sweeps: Sweeps::of(&pairs, sweep),

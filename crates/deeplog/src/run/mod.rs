@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use deeplog_lstm::Device;
-use detection::{DeepLog, Verdict};
+use detection::Verdict;
 use evaluation::{Explanation, Label, Metrics};
 use sequence_windowing::Session;
 
@@ -156,13 +156,7 @@ fn judge<'r>(
         .iter()
         .map(|session| training.vocabulary.encode(session))
         .collect();
-    let detection = experiment.detection;
-    let detector = DeepLog::new(
-        training.model.clone(),
-        training.vocabulary.clone(),
-        detection.rule,
-        detection.short_sessions,
-    );
+    let detector = training.detector(experiment.detection);
     observer.begin("detecting", Some(test.len() as u64));
     let started = Instant::now();
     let deeplog = rivals::judge_all(&detector, &test, observer);
