@@ -91,7 +91,11 @@ impl Network {
                 rank: rank.clamp(1, symbols as i64) as u32,
                 // `max` also turns a NaN into the smallest number.
                 log_probability: log_probability.max(f32::MIN),
-                log_tail: if rank == 1 { 0.0 } else { log_tail.max(f32::MIN).min(0.0) },
+                log_tail: if rank == 1 {
+                    0.0
+                } else {
+                    log_tail.max(f32::MIN).min(0.0)
+                },
             })
             .collect()
     }

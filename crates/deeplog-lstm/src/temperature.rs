@@ -56,7 +56,10 @@ impl LstmModel {
             weights,
         } = windows;
         let parts = self.of_logits(histories, |row, logits| {
-            let scaled: Vec<f32> = logits.iter().map(|&logit| (f64::from(logit) * inverse) as f32).collect();
+            let scaled: Vec<f32> = logits
+                .iter()
+                .map(|&logit| (f64::from(logit) * inverse) as f32)
+                .collect();
             let total = log_sum_exp(&scaled);
             let (mut mean, mut square) = (0.0, 0.0);
             for (&logit, &scaled) in logits.iter().zip(&scaled) {

@@ -219,21 +219,23 @@ impl DeepLog {
         let score = (!unseen).then(|| model.score(window));
         let rank = score.map_or(u32::MAX, |score| score.rank);
         let surprise = score.map_or(LARGEST_SURPRISE, |score| self.surprise(history, &score));
-        let finding = score.is_none_or(|score| self.departs(history, &score)).then(|| Finding {
-            reason: match (seen, self.rule) {
-                _ if unseen => Reason::UnseenKey,
-                (None, _) => Reason::UnexpectedEnd,
-                (_, Rule::TopG(_) | Rule::Mass(_) | Rule::ContextShare(_)) => Reason::OutsideTopCandidates,
-                (_, Rule::Probability(_)) => Reason::BelowProbability,
-            },
-            position: Some(position),
-            line: seen.map(|(_, line)| line),
-            seen: Some(seen.map_or(Symbol::End, |(name, _)| Symbol::Key(name.clone()))),
-            expected: self.named(&model.candidates(history)),
-            rank: score.map(|score| score.rank),
-            probability: Some(score.map_or(0.0, |score| f64::from(score.log_probability).exp())),
-            detail: None,
-        });
+        let finding = score
+            .is_none_or(|score| self.departs(history, &score))
+            .then(|| Finding {
+                reason: match (seen, self.rule) {
+                    _ if unseen => Reason::UnseenKey,
+                    (None, _) => Reason::UnexpectedEnd,
+                    (_, Rule::TopG(_) | Rule::Mass(_) | Rule::ContextShare(_)) => Reason::OutsideTopCandidates,
+                    (_, Rule::Probability(_)) => Reason::BelowProbability,
+                },
+                position: Some(position),
+                line: seen.map(|(_, line)| line),
+                seen: Some(seen.map_or(Symbol::End, |(name, _)| Symbol::Key(name.clone()))),
+                expected: self.named(&model.candidates(history)),
+                rank: score.map(|score| score.rank),
+                probability: Some(score.map_or(0.0, |score| f64::from(score.log_probability).exp())),
+                detail: None,
+            });
         state.history.pop();
         state.surprise = state.surprise.max(surprise);
         state.worst_rank = state.worst_rank.max(Some(rank));

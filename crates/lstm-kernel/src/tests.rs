@@ -139,7 +139,11 @@ fn the_tail_keeps_its_digits_where_next_to_nothing_is_left() {
         (4, left(rest, &[1.0, 1.0, 0.0])),
         (3, left(rest, &[0.0])),
     ] {
-        assert!((tail(target) - expected).abs() <= 1e-6 * expected.abs(), "{target}: {}, not {expected}", tail(target));
+        assert!(
+            (tail(target) - expected).abs() <= 1e-6 * expected.abs(),
+            "{target}: {}, not {expected}",
+            tail(target)
+        );
     }
 }
 

@@ -108,7 +108,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 /// The share of a rule that has a g for each context.
 fn context_share(artefact: &Artefact) -> Option<f64> {
-    artefact.description.experiment.get("detection")?.get("context_share")?.as_float()
+    artefact
+        .description
+        .experiment
+        .get("detection")?
+        .get("context_share")?
+        .as_float()
 }
 
 /// A model of labelled lines.

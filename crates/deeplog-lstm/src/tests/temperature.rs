@@ -11,13 +11,25 @@ fn loss(model: &LstmModel, windows: &DistinctWindows) -> f64 {
         / windows.total() as f64
 }
 
+/// Windows that a model foresees rightly three times out of four.
+fn foreseen(model: &LstmModel) -> DistinctWindows {
+    let windows = windows(40);
+    let candidates = model.candidates(&windows.histories, 2);
+    let true_keys = candidates.iter().enumerate();
+    DistinctWindows {
+        targets: true_keys.map(|(row, best)| best[usize::from(row % 4 == 0)].0).collect(),
+        ..windows
+    }
+}
+
 #[test]
 fn no_other_temperature_has_a_lower_loss() {
-    let (windows, model) = (windows(40), model(Input::OneHot, 3));
+    let model = model(Input::OneHot, 3);
+    let windows = foreseen(&model);
     for sure in [0.05, 1.0, 3.0] {
         let model = model.cooled_by(sure, &device());
         let best = model.temperature(&windows);
-        assert!((0.01..=100.0).contains(&best), "{best}");
+        assert!((0.011..90.0).contains(&best), "{best}");
         let lowest = loss(&model.cooled_by(best, &device()), &windows);
         for other in [0.3, 0.9, 0.97, 1.03, 1.1, 3.0] {
             let other = loss(&model.cooled_by(best * other, &device()), &windows);
@@ -28,10 +40,12 @@ fn no_other_temperature_has_a_lower_loss() {
 
 #[test]
 fn a_model_at_its_temperature_stays_as_it_is_and_keeps_its_ranks() {
-    let (windows, model) = (windows(40), model(Input::Embedding(3), 5));
+    let model = model(Input::Embedding(3), 5);
+    let windows = foreseen(&model);
     let best = model.temperature(&windows);
     let cooled = model.cooled_by(best, &device());
-    assert!((cooled.temperature(&windows) - 1.0).abs() < 1e-4);
+    let again = cooled.temperature(&windows);
+    assert!((again - 1.0).abs() < 1e-4, "{best}, then {again}");
     let ranks = |model: &LstmModel| -> Vec<u32> {
         let scores = model.score(&windows.histories, &windows.targets);
         scores.iter().map(|score| score.rank).collect()
@@ -59,7 +73,12 @@ fn training_ends_with_the_temperature_if_asked() {
     assert!(loss(&scaled.model, &held_out) < loss(&plain.model, &held_out));
     let (plain, scaled) = (plain.model.weights(), scaled.model.weights());
     for (plain, scaled) in plain.tensors.iter().zip(&scaled.tensors) {
-        assert_eq!(plain.values == scaled.values, !plain.name.starts_with("output."), "{}", plain.name);
+        assert_eq!(
+            plain.values == scaled.values,
+            !plain.name.starts_with("output."),
+            "{}",
+            plain.name
+        );
     }
     assert_eq!(finished(true, DistinctWindows::default()).temperature, None);
 }

@@ -204,7 +204,10 @@ fn a_rule_set_on_the_command_line_takes_the_others_place() {
     }
     for (wrong, told) in [
         ("detection.mass=1.0", "detection.mass: 1 is not between 0 and 1"),
-        ("detection.context_share=0", "detection.context_share: 0 is not between 0 and 1"),
+        (
+            "detection.context_share=0",
+            "detection.context_share: 0 is not between 0 and 1",
+        ),
         ("detection.top_g=0", "detection.top_g: 0 candidates"),
         ("training.validation=0.0", ""),
     ] {

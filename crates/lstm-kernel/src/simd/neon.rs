@@ -95,10 +95,7 @@ unsafe impl Vector for F32x4 {
         // SAFETY: see above. A lane that compares true is all ones.
         unsafe {
             let mask = vcleq_f32(value.0, limit.0);
-            Self(vreinterpretq_f32_u32(vandq_u32(
-                mask,
-                vreinterpretq_u32_f32(self.0),
-            )))
+            Self(vreinterpretq_f32_u32(vandq_u32(mask, vreinterpretq_u32_f32(self.0))))
         }
     }
     #[inline(always)]
