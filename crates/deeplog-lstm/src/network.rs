@@ -87,15 +87,15 @@ impl Network {
         let scores = ranks.iter::<i64>().zip(log_probabilities.iter::<f32>());
         scores
             .zip(log_tails.iter::<f32>())
-            .map(|((rank, log_probability), log_tail)| Score {
-                rank: rank.clamp(1, symbols as i64) as u32,
+            .map(|((rank, log_probability), log_tail)| {
+                let rank = rank.clamp(1, symbols as i64) as u32;
                 // `max` also turns a NaN into the smallest number.
-                log_probability: log_probability.max(f32::MIN),
-                log_tail: if rank == 1 {
-                    0.0
-                } else {
-                    log_tail.max(f32::MIN).min(0.0)
-                },
+                let [log_probability, log_tail] = [log_probability, log_tail].map(|log| log.max(f32::MIN));
+                Score {
+                    rank,
+                    log_probability,
+                    log_tail: if rank == 1 { 0.0 } else { log_tail.min(0.0) },
+                }
             })
             .collect()
     }

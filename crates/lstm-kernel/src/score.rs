@@ -200,10 +200,11 @@ impl Score {
         let lower = logits.iter().filter(|&&logit| logit <= own);
         let sum_of_lower: f64 = lower.map(|&logit| (f64::from(logit) - f64::from(own)).exp()).sum();
         // `max` also turns a NaN into the smallest number.
+        let log_tail = ((log_probability + sum_of_lower.ln()) as f32).max(f32::MIN);
         Self {
             rank: 1 + logits.iter().enumerate().filter(|&at| before(at)).count() as u32,
             log_probability: (log_probability as f32).max(f32::MIN),
-            log_tail: ((log_probability + sum_of_lower.ln()) as f32).max(f32::MIN).min(0.0),
+            log_tail: log_tail.min(0.0),
         }
     }
 }
