@@ -31,7 +31,7 @@ pub(super) fn replace_rule(table: &mut Table, set: &[String]) {
     if let Some(Value::Table(detection)) = table.get_mut("detection")
         && RULES.into_iter().any(is_set)
     {
-        detection.retain(|field, _| !RULES.contains(&&*field) || is_set(field));
+        detection.retain(|field, _| !RULES.contains(&field) || is_set(field));
     }
 }
 
