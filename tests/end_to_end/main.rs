@@ -28,6 +28,7 @@ mod parsing;
 mod quickstart;
 mod real_data;
 mod results;
+mod rules;
 mod runs;
 mod samples;
 mod sessions;

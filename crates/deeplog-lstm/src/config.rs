@@ -154,6 +154,9 @@ pub struct TrainConfig {
     /// Epochs without a new lowest validation loss after which training stops early. `None` never stops early.
     /// Default 5.
     pub patience: Option<usize>,
+    /// Whether the finished model is rescaled by the temperature that fits the validation windows best (Guo et al., ICML
+    /// 2017); without validation windows it never is. Default false.
+    pub temperature: bool,
     /// Drives first weights, order of windows and dropout. Default 0.
     pub seed: u64,
 }
@@ -167,6 +170,7 @@ impl Default for TrainConfig {
             schedule: Schedule::Cosine,
             clip: Some(1.0),
             patience: Some(5),
+            temperature: false,
             seed: 0,
         }
     }

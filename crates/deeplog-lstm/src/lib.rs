@@ -48,6 +48,7 @@ mod network;
 mod objective;
 mod score;
 mod state_dict;
+mod temperature;
 mod train;
 mod weights;
 

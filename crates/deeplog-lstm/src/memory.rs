@@ -41,7 +41,7 @@ pub(crate) struct Missing {
 
 impl Memory {
     pub(crate) fn new(history: usize) -> Self {
-        Self::of(history, GENERATION / (4 * history + 20))
+        Self::of(history, GENERATION / (4 * history + 24))
     }
 
     /// With at most so many windows in a generation.
@@ -163,6 +163,7 @@ mod tests {
         Score {
             rank,
             log_probability: -(rank as f32),
+            log_tail: 0.0,
         }
     }
 

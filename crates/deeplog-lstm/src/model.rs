@@ -96,13 +96,18 @@ impl LstmModel {
         &self.0.config
     }
 
+    /// Its weights in the order of its [`Layout`].
+    pub(crate) fn flat(&self) -> &[f32] {
+        &self.0.flat
+    }
+
     /// Its weights, by name.
     #[must_use]
     pub fn weights(&self) -> Weights {
         self.0.layout.name(&self.0.flat)
     }
 
-    /// Rank and probability of each window's target. `histories` is `[n × h]` input codes, row by row; `targets` is
+    /// Rank and probability of each window's target, and that of all symbols no more probable. `histories` is `[n × h]` input codes, row by row; `targets` is
     /// `[n]` target codes.
     ///
     /// # Panics
@@ -141,21 +146,29 @@ impl LstmModel {
     /// When `histories` is not a multiple of h codes, or a code is not of the alphabet.
     #[must_use]
     pub fn candidates(&self, histories: &[u32], g: usize) -> Vec<Vec<(u32, f32)>> {
+        self.of_logits(histories, |_, logits| top(logits, g))
+    }
+
+    /// What `of` makes of the number of each history and its logits `[symbols]`, in order.
+    pub(crate) fn of_logits<T: Send>(&self, histories: &[u32], of: impl Fn(usize, &[f32]) -> T + Sync) -> Vec<T> {
         let symbols = self.0.config.alphabet.symbols() as usize;
         self.check(histories);
+        let each = |first: usize, logits: &[f32]| -> Vec<T> {
+            let rows = logits.chunks(symbols).enumerate();
+            rows.map(|(row, logits)| of(first + row, logits)).collect()
+        };
         match &self.0.engine {
             Engine::Kernel(scorer, _) => {
-                let best = |histories: &[u32]| -> Vec<_> {
-                    let logits = scorer.logits(histories);
-                    logits.chunks(symbols).map(|logits| top(logits, g)).collect()
-                };
                 let h = self.0.config.history;
-                let chunks = histories.par_chunks(chunk_of(histories.len() / h) * h);
-                chunks.flat_map_iter(best).collect()
+                let chunk = chunk_of(histories.len() / h);
+                let chunks = histories.par_chunks(chunk * h).enumerate();
+                chunks
+                    .flat_map_iter(|(at, histories)| each(at * chunk, &scorer.logits(histories)))
+                    .collect()
             }
-            Engine::Burn(network, device) => self.by_chunks(device, histories, |histories, _| {
+            Engine::Burn(network, device) => self.by_chunks(device, histories, |histories, first| {
                 let logits: Vec<f32> = network.logits(histories, None).into_data().iter::<f32>().collect();
-                logits.chunks(symbols).map(|logits| top(logits, g)).collect()
+                each(first, &logits)
             }),
         }
     }
@@ -202,11 +215,7 @@ fn chunk_of(windows: usize) -> usize {
 
 /// Scores of some windows, those that were not yet known computed together.
 fn scores(scorer: &Scorer, memory: &Memory, histories: &[u32], targets: &[u32]) -> Vec<Score> {
-    let nothing = Score {
-        rank: 0,
-        log_probability: 0.0,
-    };
-    let mut scores = vec![nothing; targets.len()];
+    let mut scores = vec![Score::default(); targets.len()];
     let missing = memory.recall(histories, targets, &mut scores);
     let computed = scorer.scores(&missing.histories, &missing.targets);
     for (&place, &score) in missing.places.iter().zip(&computed) {

@@ -11,6 +11,9 @@ use crate::dropout::Dropout;
 use crate::weights::{Layout, Slot};
 use crate::{Input, ModelConfig};
 
+/// e to the power of it is zero.
+const NOTHING: f32 = -1e4;
+
 /// The layers of a model over one flat tensor of weights.
 ///
 /// All weights are one leaf of the autodiff graph and each layer's are slices of it. So the optimiser has one tensor
@@ -66,24 +69,33 @@ impl Network {
         self.output.forward(last)
     }
 
-    /// Scores of targets `[n, 1]` after histories `[n, h]`, computed where the tensors are: two numbers a window come back.
+    /// Scores of targets `[n, 1]` after histories `[n, h]`, computed where the tensors are: three numbers a window come back.
     pub(crate) fn scores(&self, histories: Tensor<2, Int>, targets: Tensor<2, Int>) -> Vec<Score> {
         let logits = self.logits(histories, None);
         let [_, symbols] = logits.dims();
         let own = logits.clone().gather(1, targets.clone());
         // Not "greater": a logit that is not a number counts against the target.
-        let before = logits.clone().lower_equal(own.clone()).bool_not().int().sum_dim(1);
+        let before = logits.clone().lower_equal(own.clone()).bool_not();
         let codes = Tensor::<1, Int>::arange(0..symbols as i64, &logits.device()).reshape([1, symbols]);
-        let ties = logits.clone().equal(own).int() * codes.lower(targets.clone()).int();
-        let ranks = before + ties.sum_dim(1) + 1;
-        let log_probabilities = log_softmax(logits, 1).gather(1, targets).into_data();
+        let ties = logits.clone().equal(own.clone()).int() * codes.lower(targets.clone()).int();
+        let ranks = before.clone().int().sum_dim(1) + ties.sum_dim(1) + 1;
+        let distances = (logits.clone() - own).mask_fill(before, NOTHING);
+        let log_probabilities = log_softmax(logits, 1).gather(1, targets);
+        let log_tails = (distances.exp().sum_dim(1).log() + log_probabilities.clone()).into_data();
+        let log_probabilities = log_probabilities.into_data();
         let ranks = ranks.into_data();
         let scores = ranks.iter::<i64>().zip(log_probabilities.iter::<f32>());
         scores
-            .map(|(rank, log_probability)| Score {
-                rank: rank.clamp(1, symbols as i64) as u32,
+            .zip(log_tails.iter::<f32>())
+            .map(|((rank, log_probability), log_tail)| {
+                let rank = rank.clamp(1, symbols as i64) as u32;
                 // `max` also turns a NaN into the smallest number.
-                log_probability: log_probability.max(f32::MIN),
+                let [log_probability, log_tail] = [log_probability, log_tail].map(|log| log.max(f32::MIN));
+                Score {
+                    rank,
+                    log_probability,
+                    log_tail: if rank == 1 { 0.0 } else { log_tail.min(0.0) },
+                }
             })
             .collect()
     }

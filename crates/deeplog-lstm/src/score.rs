@@ -44,10 +44,16 @@ mod tests {
         ) {
             let best = top(&logits, g);
             prop_assert_eq!(best.len(), g.min(logits.len()));
+            let mut above = 0.0;
             for (place, &(code, probability)) in best.iter().enumerate() {
                 let score = Score::of(&logits, code);
                 prop_assert_eq!(score.rank as usize, place + 1);
                 prop_assert!((score.log_probability.exp() - probability).abs() < 1e-6);
+                let tied = place > 0 && best[place - 1].1 == probability;
+                if !tied {
+                    prop_assert!((score.log_tail.exp() - (1.0 - above)).abs() < 1e-5, "{above} {score:?}");
+                }
+                above += probability;
             }
             let sum: f32 = top(&logits, logits.len()).iter().map(|&(_, probability)| probability).sum();
             prop_assert!((sum - 1.0).abs() < 1e-5);

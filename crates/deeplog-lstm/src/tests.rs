@@ -4,6 +4,7 @@ mod fused;
 mod reference;
 mod resume;
 mod scoring;
+mod temperature;
 mod training;
 
 use sequence_windowing::{Alphabet, DistinctWindows};

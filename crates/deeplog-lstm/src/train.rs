@@ -54,7 +54,9 @@ pub struct EpochReport {
 pub struct Trained {
     /// With the weights of the best epoch; the first weights where there was no epoch.
     pub model: LstmModel,
-    /// Every epoch's report, in order.
+    /// What its logits were divided by, where that was asked for and there were validation windows.
+    pub temperature: Option<f64>,
+    /// Every epoch's report, in order; of losses before that division.
     pub history: Vec<EpochReport>,
 }
 
@@ -193,8 +195,12 @@ impl Trainer {
     /// Ends training, at any time, with the best weights so far.
     #[must_use]
     pub fn finish(self) -> Trained {
+        let model = LstmModel::from_flat(self.model, self.state.best, &self.device);
+        let is_scaled = self.config.temperature && self.validation.total() > 0;
+        let temperature = is_scaled.then(|| model.temperature(&self.validation));
         Trained {
-            model: LstmModel::from_flat(self.model, self.state.best, &self.device),
+            model: temperature.map_or_else(|| model.clone(), |by| model.cooled_by(by, &self.device)),
+            temperature,
             history: self.state.history,
         }
     }

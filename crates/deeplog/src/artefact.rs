@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use deeplog_lstm::{ModelConfig, NamedTensor, Weights};
-use detection::Fitted;
+use detection::{Fitted, HeldOutRanks};
 use drain_parser::FrozenParser;
 use sequence_windowing::{KeyName, Vocabulary};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,9 @@ pub struct Description {
     pub parser: Option<FrozenParser>,
     /// SHA-256 of the files that training read, by path.
     pub data: BTreeMap<String, String>,
+    /// Ranks of held-out next keys, for models whose rule compares with them.
+    #[serde(default, skip_serializing_if = "HeldOutRanks::is_empty")]
+    pub held_out: HeldOutRanks,
     /// What training saw, for `inspect`.
     pub training: TrainingSummary,
     /// What a detector with a budget of alarms is calibrated by.
@@ -93,6 +96,8 @@ pub struct TrainingSummary {
     pub train_loss: f64,
     /// Validation loss after it, where sessions were set aside.
     pub validation_loss: Option<f64>,
+    /// What the logits were divided by afterwards, where that was asked for.
+    pub temperature: Option<f64>,
 }
 
 impl Artefact {

@@ -93,6 +93,7 @@ impl Model {
                 detection.rule,
                 detection.short_sessions,
             )
+            .with_held_out(description.held_out.clone())
             .into(),
             (Some(calibration), Some(model)) => {
                 let config = model.config();

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deeplog_lstm::{Device, EpochReport, LstmModel, ModelConfig};
-use detection::{AnyDetector, DeepLog, Detector};
+use detection::{AnyDetector, DeepLog, Detector, HeldOutRanks, Rule};
 use sequence_windowing::{Alphabet, DistinctWindows, KeyName, Session, Vocabulary, Windowing, validation};
 
-use crate::artefact::{Artefact, Calibration, Description, TrainingSummary};
+use crate::artefact::{Artefact, Description, TrainingSummary};
 use crate::corpus::Corpus;
 use crate::error::{Error, Result};
 use crate::experiment::{Detection, Experiment};
@@ -136,13 +136,23 @@ impl Job<'_> {
         let (train, validation) = validation(&sessions, self.experiment.training.validation);
         let model = model_config(self.experiment, &vocabulary)?;
         let seed = self.experiment.training.config.seed;
+        let held_out = DistinctWindows::of(&self.windowing(&model), validation);
+        ensure_enough(self.experiment, &held_out)?;
         let one = self.one(&model, (train, validation), seed, name, "training", observer)?;
         let Detection {
             rule, short_sessions, ..
         } = self.experiment.detection;
+        let held_out = match rule {
+            Rule::ContextShare(_) => HeldOutRanks::of(&one.model, &held_out),
+            _ => HeldOutRanks::default(),
+        };
+        let mut artefact = self.artefact(model, &vocabulary, one.summary, vec![one.model.weights()])?;
+        artefact.description.held_out = held_out.clone();
         Ok(Training {
-            artefact: self.artefact(model, &vocabulary, one.summary, vec![one.model.weights()], None)?,
-            detector: DeepLog::new(one.model, vocabulary.clone(), rule, short_sessions).into(),
+            artefact,
+            detector: DeepLog::new(one.model, vocabulary.clone(), rule, short_sessions)
+                .with_held_out(held_out)
+                .into(),
             vocabulary,
             train: train.to_vec(),
             validation: validation.to_vec(),
@@ -194,12 +204,16 @@ impl Job<'_> {
         };
         let (trainer, seconds) = run.run(windows, DistinctWindows::of(&windowing, validation), observer)?;
         let trained = trainer.finish();
+        if let Some(temperature) = trained.temperature {
+            observer.detail(&format!("temperature {temperature:.4}"));
+        }
         if let Some(best) = trained.history.iter().rev().find(|report| report.best) {
             summary.best_epoch = best.epoch;
             summary.train_loss = best.train_loss;
             summary.validation_loss = best.validation_loss;
         }
         summary.epochs = trained.history.len();
+        summary.temperature = trained.temperature;
         Ok(One {
             model: trained.model,
             summary,
@@ -223,7 +237,6 @@ impl Job<'_> {
         vocabulary: &Vocabulary,
         training: TrainingSummary,
         weights: Vec<deeplog_lstm::Weights>,
-        calibration: Option<Calibration>,
     ) -> Result<Artefact> {
         let checksum = |path: &PathBuf| Ok((path.display().to_string(), input::sha256(path)?));
         Ok(Artefact {
@@ -235,12 +248,28 @@ impl Job<'_> {
                 templates: self.corpus.templates.clone(),
                 parser: self.corpus.parser.clone(),
                 data: self.corpus.files.iter().map(checksum).collect::<Result<_>>()?,
+                held_out: HeldOutRanks::default(),
                 training,
-                calibration,
+                calibration: None,
             },
             weights,
         })
     }
+}
+
+/// A share of held-out next keys can only be told by so many of them.
+fn ensure_enough(experiment: &Experiment, held_out: &DistinctWindows) -> Result<()> {
+    let Rule::ContextShare(share) = experiment.detection.rule else {
+        return Ok(());
+    };
+    let (found, needed) = (held_out.total(), detection::needed(share) as u64);
+    if found >= needed {
+        return Ok(());
+    }
+    Err(Error::run(
+        format!("a share of {share} takes {needed} held-out next keys, and the validation sessions have {found}"),
+        "raise `detection.context_share` or `training.validation`",
+    ))
 }
 
 /// The shape of the model that an experiment asks for over a vocabulary.

@@ -7,12 +7,12 @@ use deeplog_lstm::{LstmModel, Score};
 use sequence_windowing::{Event, Framing, KeyName, Session, Vocabulary, Windowing};
 use serde::{Deserialize, Serialize};
 
-use crate::{Candidate, Closing, Detector, Extent, Finding, Judge, Reason, Symbol, Verdict};
+use crate::{Candidate, Closing, Detector, Extent, Finding, HeldOutRanks, Judge, Reason, Symbol, Verdict};
 
 /// The surprise of an unseen key, in nats, and the cap on any other: finite, so that sessions stay comparable.
 pub const LARGEST_SURPRISE: f64 = 100.0;
 
-/// Candidates shown with a finding under a probability rule, where no g says how many.
+/// Candidates shown with a finding under a rule without one g for all.
 const SHOWN_CANDIDATES: usize = 5;
 
 /// When a next key departs from the normal path.
@@ -23,6 +23,27 @@ pub enum Rule {
     TopG(u32),
     /// Its probability is below this.
     Probability(f64),
+    /// It is outside the smallest set of most probable symbols that holds this share of the probability: those that are
+    /// more probable hold it already. The candidates are many where the model is unsure and few where it is sure.
+    ///
+    /// Such sets are the nucleus that Holtzman et al. sample from (*The curious case of neural text degeneration*, ICLR
+    /// 2020) and, over real numbers, the highest density regions of Hyndman (The American Statistician 50, 1996).
+    Mass(f64),
+    /// So few held-out targets had a rank as bad [after the same key](HeldOutRanks::share): this share or less. Such is
+    /// a g for each context; see [`DeepLog::with_held_out`].
+    ContextShare(f64),
+}
+
+impl Rule {
+    /// The score from which a session departs, in nats. `None` for a g, which goes by ranks.
+    #[must_use]
+    pub fn threshold(self) -> Option<f64> {
+        match self {
+            Self::TopG(_) => None,
+            Self::Probability(least) | Self::ContextShare(least) => Some(-least.ln()),
+            Self::Mass(mass) => Some(-(1.0 - mass).ln()),
+        }
+    }
 }
 
 /// What becomes of sessions that are not longer than the history.
@@ -57,6 +78,7 @@ pub struct DeepLog {
     rule: Rule,
     short_sessions: ShortSessions,
     windowing: Windowing,
+    held_out: Arc<HeldOutRanks>,
 }
 
 /// What [`DeepLog`] knows of an open session.
@@ -92,6 +114,17 @@ impl DeepLog {
             rule,
             short_sessions,
             windowing,
+            held_out: Arc::default(),
+        }
+    }
+
+    /// With the ranks that [`Rule::ContextShare`] compares with; without any it finds unseen keys alone. Other rules do
+    /// not look at them.
+    #[must_use]
+    pub fn with_held_out(self, held_out: HeldOutRanks) -> Self {
+        Self {
+            held_out: Arc::new(held_out),
+            ..self
         }
     }
 
@@ -127,15 +160,33 @@ impl DeepLog {
     pub(crate) fn shown(&self) -> usize {
         match self.rule {
             Rule::TopG(g) => g as usize,
-            Rule::Probability(_) => SHOWN_CANDIDATES,
+            Rule::Probability(_) | Rule::Mass(_) | Rule::ContextShare(_) => SHOWN_CANDIDATES,
         }
     }
 
-    pub(crate) fn departs(&self, score: &Score) -> bool {
+    pub(crate) fn departs(&self, history: &[u32], score: &Score) -> bool {
         match self.rule {
             Rule::TopG(g) => score.rank > g,
             Rule::Probability(least) => f64::from(score.log_probability).exp() < least,
+            Rule::Mass(mass) => f64::from(score.log_tail).exp() <= 1.0 - mass,
+            Rule::ContextShare(share) => self.share(history, score, share) <= share,
         }
+    }
+
+    /// How surprising a next key is, in nats: −ln of what the rule compares with its limit; under a g, of the probability.
+    fn surprise(&self, history: &[u32], score: &Score) -> f64 {
+        let surprise = match self.rule {
+            Rule::TopG(_) | Rule::Probability(_) => -f64::from(score.log_probability),
+            Rule::Mass(_) => -f64::from(score.log_tail),
+            Rule::ContextShare(share) => -self.share(history, score, share).ln(),
+        };
+        surprise.min(LARGEST_SURPRISE)
+    }
+
+    fn share(&self, history: &[u32], score: &Score, least: f64) -> f64 {
+        let begin = self.windowing.alphabet.begin();
+        let context = history.last().copied().unwrap_or(begin);
+        self.held_out.share(context, score.rank, least)
     }
 
     fn named(&self, candidates: &[(u32, f32)]) -> Vec<Candidate> {
@@ -167,24 +218,26 @@ impl DeepLog {
         let unseen = target == self.windowing.alphabet.unseen();
         let score = (!unseen).then(|| model.score(window));
         let rank = score.map_or(u32::MAX, |score| score.rank);
-        let surprise = score.map_or(LARGEST_SURPRISE, |score| -f64::from(score.log_probability));
-        let finding = score.is_none_or(|score| self.departs(&score)).then(|| Finding {
-            reason: match (seen, self.rule) {
-                _ if unseen => Reason::UnseenKey,
-                (None, _) => Reason::UnexpectedEnd,
-                (_, Rule::TopG(_)) => Reason::OutsideTopCandidates,
-                (_, Rule::Probability(_)) => Reason::BelowProbability,
-            },
-            position: Some(position),
-            line: seen.map(|(_, line)| line),
-            seen: Some(seen.map_or(Symbol::End, |(name, _)| Symbol::Key(name.clone()))),
-            expected: self.named(&model.candidates(history)),
-            rank: score.map(|score| score.rank),
-            probability: Some(score.map_or(0.0, |score| f64::from(score.log_probability).exp())),
-            detail: None,
-        });
+        let surprise = score.map_or(LARGEST_SURPRISE, |score| self.surprise(history, &score));
+        let finding = score
+            .is_none_or(|score| self.departs(history, &score))
+            .then(|| Finding {
+                reason: match (seen, self.rule) {
+                    _ if unseen => Reason::UnseenKey,
+                    (None, _) => Reason::UnexpectedEnd,
+                    (_, Rule::TopG(_) | Rule::Mass(_) | Rule::ContextShare(_)) => Reason::OutsideTopCandidates,
+                    (_, Rule::Probability(_)) => Reason::BelowProbability,
+                },
+                position: Some(position),
+                line: seen.map(|(_, line)| line),
+                seen: Some(seen.map_or(Symbol::End, |(name, _)| Symbol::Key(name.clone()))),
+                expected: self.named(&model.candidates(history)),
+                rank: score.map(|score| score.rank),
+                probability: Some(score.map_or(0.0, |score| f64::from(score.log_probability).exp())),
+                detail: None,
+            });
         state.history.pop();
-        state.surprise = state.surprise.max(surprise.min(LARGEST_SURPRISE));
+        state.surprise = state.surprise.max(surprise);
         state.worst_rank = state.worst_rank.max(Some(rank));
         state.findings.extend(finding.clone());
         finding

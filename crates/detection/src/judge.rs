@@ -226,7 +226,7 @@ impl Answers {
         }
         let scores = detector.model().score(&histories, &targets);
         for (history, score) in histories.chunks_exact(h).zip(&scores) {
-            if detector.departs(score) {
+            if detector.departs(history, score) {
                 departures.insert(history.into());
             }
         }

@@ -33,6 +33,7 @@ mod calibration;
 mod deeplog;
 mod detector;
 mod finding;
+mod held_out;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -47,5 +48,6 @@ pub use calibration::{Calibration, TooFew, false_alarms_to_expect, needed};
 pub use deeplog::{DeepLog, DeepLogState, LARGEST_SURPRISE, Rule, ShortSessions};
 pub use detector::{Closing, Detector};
 pub use finding::{Candidate, Detail, Finding, KeyCount, Reason, Symbol};
+pub use held_out::HeldOutRanks;
 pub use judge::Judge;
 pub use verdict::{Extent, Outcome, Part, PartVerdict, Verdict};

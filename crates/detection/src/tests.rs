@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use deeplog_lstm::{Device, DeviceKind, Input, LstmModel, ModelConfig};
 use proptest::prelude::*;
-use sequence_windowing::{Alphabet, Event, KeyName, Session, SessionEnd, Vocabulary};
+use sequence_windowing::{Alphabet, DistinctWindows, Event, KeyName, Session, SessionEnd, Vocabulary, Windowing};
 
-use crate::{Closing, DeepLog, Detector, Judge, LARGEST_SURPRISE, Reason, Rule, ShortSessions, Symbol, Verdict};
+use crate::{
+    Closing, DeepLog, Detector, HeldOutRanks, Judge, LARGEST_SURPRISE, Reason, Rule, ShortSessions, Symbol, Verdict,
+};
 
 const HISTORY: usize = 4;
 
@@ -20,7 +22,24 @@ fn detector(rule: Rule, short_sessions: ShortSessions) -> DeepLog {
     };
     let device = Device::open(DeviceKind::Cpu).unwrap();
     let model = LstmModel::new(config, &device, 3).unwrap();
-    DeepLog::new(model, vocabulary(), rule, short_sessions)
+    let held_out = held_out_windows(Windowing {
+        alphabet: model.config().alphabet,
+        history: HISTORY,
+        framing: short_sessions.framing(),
+    });
+    let held_out = HeldOutRanks::of(&model, &held_out);
+    DeepLog::new(model, vocabulary(), rule, short_sessions).with_held_out(held_out)
+}
+
+/// Some sessions that the ranks of [`detector`] were learnt from. Key 4 comes too seldom to have a g of its own.
+fn held_out_windows(windowing: Windowing) -> DistinctWindows {
+    let sessions: Vec<Session> = (0..40u8)
+        .map(|i| {
+            let keys: Vec<u8> = (0..9).map(|at| (at * (1 + i % 3) + i) % 4).chain([4; 1]).collect();
+            session(&keys, SessionEnd::Explicit)
+        })
+        .collect();
+    DistinctWindows::of(&windowing, &sessions)
 }
 
 fn vocabulary() -> Arc<Vocabulary> {
@@ -49,7 +68,12 @@ fn judge(detector: &DeepLog, keys: &[u8], end: SessionEnd) -> Verdict {
 }
 
 fn rules() -> impl Strategy<Value = Rule> {
-    prop_oneof![(1..7_u32).prop_map(Rule::TopG), (0.05..0.3).prop_map(Rule::Probability)]
+    prop_oneof![
+        (1..7_u32).prop_map(Rule::TopG),
+        (0.05..0.3).prop_map(Rule::Probability),
+        (0.3..0.95).prop_map(Rule::Mass),
+        (0.005..0.5).prop_map(Rule::ContextShare)
+    ]
 }
 
 fn ends() -> impl Strategy<Value = SessionEnd> {
@@ -132,13 +156,66 @@ proptest! {
         prop_assert_eq!(verdict.is_anomalous(), verdict.worst_rank.unwrap() > g);
     }
 
+    /// What curves over the score rest on: a session is flagged exactly if its score reaches the rule's threshold.
+    #[test]
+    fn the_score_decides(keys in prop::collection::vec(0..6_u8, 0..14), rule in rules()) {
+        let detector = detector(rule, ShortSessions::Model);
+        let verdict = judge(&detector, &keys, SessionEnd::Explicit);
+        if let Some(threshold) = rule.threshold() {
+            prop_assert_eq!(verdict.is_anomalous(), verdict.score >= threshold, "{} {}", verdict.score, threshold);
+        }
+    }
+
+    /// A key passes exactly if it is in the smallest set of most probable symbols that holds the mass, made here one by one.
+    #[test]
+    fn keys_pass_within_the_smallest_set_that_holds_the_mass(
+        history in prop::collection::vec(0..5_u32, HISTORY), mass in 0.05..0.999,
+    ) {
+        let detector = detector(Rule::Mass(mass), ShortSessions::Model);
+        let mut held = 0.0;
+        for (code, probability) in detector.model().candidates(&history, 6).remove(0) {
+            let inside = held < mass;
+            let near = (held - mass).abs() < 1e-5;
+            let score = detector.model().score(&history, &[code])[0];
+            prop_assert!(near || detector.departs(&history, &score) != inside, "{code}: {held} of {mass}");
+            held += f64::from(probability);
+        }
+    }
+
+    /// The g of a context leaves out no more of its held-out targets than the share, and a smaller one would.
+    #[test]
+    fn the_g_of_a_context_is_the_smallest_that_keeps_to_the_share(share in 0.002..0.5, context in 0..7_u32) {
+        let detector = detector(Rule::ContextShare(share), ShortSessions::Model);
+        let windows = held_out_windows(detector.windowing());
+        let scores = detector.model().score(&windows.histories, &windows.targets);
+        let lasts = windows.histories.chunks(HISTORY).map(|history| history[HISTORY - 1]);
+        let ranks: Vec<(u32, u32, u32)> = lasts
+            .zip(scores)
+            .zip(&windows.weights)
+            .map(|((last, score), &weight)| (last, score.rank, weight))
+            .collect();
+        let count = |of: &dyn Fn(u32, u32) -> bool| -> u32 {
+            ranks.iter().filter(|(last, rank, _)| of(*last, *rank)).map(|(.., weight)| weight).sum()
+        };
+        let seldom = 1.0 / f64::from(1 + count(&|last, _| last == context)) > share;
+        let all = f64::from(1 + count(&|last, _| seldom || last == context));
+        let left_out = |g: u32| f64::from(1 + count(&|last, rank| (seldom || last == context) && rank > g)) / all;
+        let held_out = HeldOutRanks::of(detector.model(), &windows);
+        let g = held_out.top_g(context, share);
+        prop_assert!(left_out(g) <= share && (g == 0 || left_out(g - 1) > share), "{g}");
+        for rank in 1..8 {
+            prop_assert_eq!(held_out.share(context, rank, share) <= share, rank > g);
+        }
+    }
+
     #[test]
     fn an_unseen_key_is_always_a_finding_and_the_largest_surprise(
         mut keys in prop::collection::vec(0..5_u8, 0..12), at in 0..12_usize,
+        rule in prop::sample::select(vec![Rule::TopG(6), Rule::Probability(1e-9), Rule::Mass(1.0 - 1e-9), Rule::ContextShare(1e-9)]),
     ) {
         let at = at.min(keys.len());
         keys.insert(at, 9);
-        let verdict = judge(&detector(Rule::TopG(6), ShortSessions::Model), &keys, SessionEnd::EndOfInput);
+        let verdict = judge(&detector(rule, ShortSessions::Model), &keys, SessionEnd::EndOfInput);
         prop_assert_eq!(verdict.findings.len(), 1);
         let finding = &verdict.findings[0];
         prop_assert_eq!((finding.reason, finding.position), (Reason::UnseenKey, Some(at)));

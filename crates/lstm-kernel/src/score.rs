@@ -5,18 +5,21 @@ use std::cmp::Ordering;
 use crate::packed::{Forward, Sizes};
 use crate::prefixes::{LEAVES, Prefixes, States};
 use crate::simd::{Vector, Work};
-use crate::softmax::largest_and_sum;
+use crate::softmax::{largest_and_sum, sum_of_lower};
 use crate::spare::Spare;
 use crate::{Level, Shape};
 
 /// How well a model foresaw one target.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
     /// Place of the target among all symbols by probability, from 1; of equal symbols the smaller code comes first.
     /// The target is among the top g exactly when this is at most g.
     pub rank: u32,
     /// Natural logarithm of the target's probability; always finite.
     pub log_probability: f32,
+    /// Natural logarithm of the probability of all symbols that are not more probable than the target, its own among
+    /// them: what is left beside the more probable ones, exact however little that is. At most 0; always finite.
+    pub log_tail: f32,
 }
 
 /// A model ready to score windows. It can be shared between threads; a call does its work on the thread that makes it.
@@ -74,11 +77,7 @@ impl Scorer {
     #[must_use]
     pub fn scores(&self, histories: &[u32], targets: &[u32]) -> Vec<Score> {
         self.shape().check_windows(histories, targets);
-        let nothing = Score {
-            rank: 0,
-            log_probability: 0.0,
-        };
-        let mut scores = vec![nothing; targets.len()];
+        let mut scores = vec![Score::default(); targets.len()];
         self.run(histories, &mut ToScores(targets, &mut scores));
         scores
     }
@@ -165,9 +164,17 @@ impl Sink for ToScores<'_> {
             let target = self.0[window];
             let own = logits[target as usize];
             self.1[window] = if sum.is_finite() && own > f32::MIN {
+                let log_probability = (own - largest - log_sum).max(f32::MIN);
+                let rank = 1 + before::<V>(logits, target as usize);
+                // With nothing before the target the rest is everything.
+                let log_tail = match rank {
+                    1 => 0.0,
+                    _ => (log_probability + sum_of_lower::<V>(logits, own).ln()).min(0.0),
+                };
                 Score {
-                    rank: 1 + before::<V>(logits, target as usize),
-                    log_probability: (own - largest - log_sum).max(f32::MIN),
+                    rank,
+                    log_probability,
+                    log_tail,
                 }
             } else {
                 Score::of(&logits[..symbols], target)
@@ -189,10 +196,15 @@ impl Score {
             Some(Ordering::Greater) => true,
             None => code != target,
         };
+        let log_probability = f64::from(own) - log_sum_exp(logits);
+        let lower = logits.iter().filter(|&&logit| logit <= own);
+        let sum_of_lower: f64 = lower.map(|&logit| (f64::from(logit) - f64::from(own)).exp()).sum();
+        // `max` also turns a NaN into the smallest number.
+        let log_tail = ((log_probability + sum_of_lower.ln()) as f32).max(f32::MIN);
         Self {
             rank: 1 + logits.iter().enumerate().filter(|&at| before(at)).count() as u32,
-            // `max` also turns a NaN into the smallest number.
-            log_probability: ((f64::from(own) - log_sum_exp(logits)) as f32).max(f32::MIN),
+            log_probability: (log_probability as f32).max(f32::MIN),
+            log_tail: log_tail.min(0.0),
         }
     }
 }

@@ -111,9 +111,39 @@ proptest! {
             for ((logits, &target), score) in logits.chunks(shape.symbols).zip(&batch.targets).zip(scores) {
                 let expected = Score::of(logits, target);
                 prop_assert_eq!(score.rank, expected.rank);
-                prop_assert!((score.log_probability - expected.log_probability).abs() < 1e-5 * (1.0 + expected.log_probability.abs()));
+                for (found, expected) in [
+                    (score.log_probability, expected.log_probability),
+                    (score.log_tail, expected.log_tail),
+                ] {
+                    prop_assert!((found - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{found}, not {expected}");
+                }
             }
         }
+    }
+}
+
+#[test]
+fn the_tail_keeps_its_digits_where_next_to_nothing_is_left() {
+    let tail = |target| Score::of(&[40.0, 1.0, 39.0, 0.0, 1.0], target).log_tail;
+    let total = 1.0 + (-1f64).exp();
+    let left = |above: f64, logits: &[f64]| {
+        let sum: f64 = logits.iter().map(|logit| (logit - 40.0).exp()).sum();
+        (sum / (total + above)).ln() as f32
+    };
+    let rest = 2.0 * (-39f64).exp() + (-40f64).exp();
+    for (target, expected) in [
+        (0, 0.0),
+        (2, left(rest, &[39.0, 1.0, 1.0, 0.0])),
+        // Symbols that are as probable are not more probable, whatever their rank.
+        (1, left(rest, &[1.0, 1.0, 0.0])),
+        (4, left(rest, &[1.0, 1.0, 0.0])),
+        (3, left(rest, &[0.0])),
+    ] {
+        assert!(
+            (tail(target) - expected).abs() <= 1e-6 * expected.abs(),
+            "{target}: {}, not {expected}",
+            tail(target)
+        );
     }
 }
 
@@ -209,7 +239,7 @@ fn weights_too_large_for_f32_give_finite_scores() {
     for level in Level::available() {
         for score in Scorer::on(level, shape, &weights).scores(&[0, 1, 2, 3], &[0, 4]) {
             assert!(
-                (1..=5).contains(&score.rank) && score.log_probability.is_finite(),
+                (1..=5).contains(&score.rank) && score.log_probability.is_finite() && score.log_tail.is_finite(),
                 "{score:?}"
             );
         }

@@ -31,6 +31,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         templates,
         parser,
         data,
+        held_out,
         training,
         calibration,
     } = &artefact.description;
@@ -73,6 +74,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         training.best_epoch,
         training.train_loss
     )?;
+    if let Some(temperature) = training.temperature {
+        writeln!(out, "temperature {temperature:.4}, fitted on the validation sessions")?;
+    }
     let detection = experiment
         .get("detection")
         .map(|table| table.to_string().replace('\n', " "));
@@ -92,6 +96,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             parts.join(", ")
         )?;
     }
+    if let Some(share) = context_share(&artefact) {
+        let alphabet = model.alphabet;
+        let g = (0..=alphabet.begin()).map(|context| held_out.top_g(context, share));
+        writeln!(
+            out,
+            "contexts    g from {} to {} by the key before, of {} held-out next keys",
+            g.clone().min().unwrap_or(0),
+            g.max().unwrap_or(0),
+            held_out.targets()
+        )?;
+    }
     writeln!(
         out,
         "reads       {}",
@@ -106,6 +121,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         writeln!(out, "  {:<16}  {}", visible(key.as_str()), visible(template))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The share of a rule that has a g for each context.
+fn context_share(artefact: &Artefact) -> Option<f64> {
+    artefact
+        .description
+        .experiment
+        .get("detection")?
+        .get("context_share")?
+        .as_float()
 }
 
 /// A model of labelled lines.

@@ -136,5 +136,6 @@ fn ranks_and_probabilities_by_burns_layers_are_those_of_the_kernel() {
     for (fused, generic) in fused.into_iter().zip(generic) {
         assert_eq!(fused.rank, generic.rank);
         assert!((fused.log_probability - generic.log_probability).abs() < 1e-5);
+        assert!((fused.log_tail - generic.log_tail).abs() < 1e-5);
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use deeplog_lstm::{Classes, Input, ModelConfig, NamedTensor, Weights, from_state_dict, to_state_dict};
-use detection::Rule;
+use detection::{HeldOutRanks, Rule};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use sequence_windowing::{KeyName, Vocabulary};
 use serde_json::json;
@@ -65,6 +65,7 @@ pub fn import(weights: &Path, foreign: &Foreign) -> Result<Artefact> {
             templates: BTreeMap::new(),
             parser: None,
             data: BTreeMap::from([(weights.display().to_string(), input::sha256(weights)?)]),
+            held_out: HeldOutRanks::default(),
             training: TrainingSummary::default(),
             calibration: None,
         },
@@ -171,6 +172,8 @@ fn experiment(weights: &Path, model: &ModelConfig, detection: &Detection) -> Res
     let (rule, threshold) = match detection.rule {
         Rule::TopG(g) => ("top_g", json!(g)),
         Rule::Probability(least) => ("probability", json!(least)),
+        Rule::Mass(mass) => ("mass", json!(mass)),
+        Rule::ContextShare(share) => ("context_share", json!(share)),
     };
     let table = json!({
         "name": "imported",

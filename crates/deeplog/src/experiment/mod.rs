@@ -139,6 +139,9 @@ pub struct Expect {
 /// The paper's g.
 const TOP_G: u32 = 9;
 
+/// The fields that choose when a next key departs, of which there can be one.
+const RULES: [&str; 4] = ["top_g", "probability", "mass", "context_share"];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum InputKind {
@@ -304,6 +307,7 @@ fn read_training(mut fields: Fields<'_>, seed: u64) -> Training {
         schedule: fields.or::<Schedule>("schedule", default.schedule),
         clip: fields.optional("clip").or(default.clip),
         patience: fields.optional("patience").or(default.patience),
+        temperature: fields.or("temperature", default.temperature),
         seed,
     };
     config
@@ -313,6 +317,9 @@ fn read_training(mut fields: Fields<'_>, seed: u64) -> Training {
     let validation = fields.or("validation", 0.1);
     fields.ensure((0.0..1.0).contains(&validation), "validation", || {
         format!("{validation} is not a share of the training sessions; give a number from 0 to below 1")
+    });
+    fields.ensure(!config.temperature || validation > 0.0, "temperature", || {
+        "is fitted on held-out sessions; give a validation above 0".into()
     });
     let trim = fields.or("trim", 0.0);
     fields.ensure((0.0..0.5).contains(&trim), "trim", || {
@@ -326,36 +333,40 @@ fn read_training(mut fields: Fields<'_>, seed: u64) -> Training {
     }
 }
 
+fn read_rule(fields: &mut Fields<'_>) -> Option<Rule> {
+    let given: Vec<&str> = RULES.into_iter().filter(|rule| fields.has(rule)).collect();
+    if let [first, second, ..] = given[..] {
+        fields.problem(second, format!("stands beside {first}; choose one rule"));
+    }
+    let g: Option<u32> = fields.optional("top_g");
+    let g = g.or(given.is_empty().then_some(TOP_G));
+    fields.ensure(g != Some(0), "top_g", || {
+        "0 candidates would flag everything; give at least 1".into()
+    });
+    let mut share = |rule| {
+        let share: Option<f64> = fields.optional(rule);
+        fields.ensure(share.is_none_or(|share| share > 0.0 && share < 1.0), rule, || {
+            format!("{} is not between 0 and 1", share.unwrap_or_default())
+        });
+        share
+    };
+    let shares = [
+        share("probability").map(Rule::Probability),
+        share("mass").map(Rule::Mass),
+        share("context_share").map(Rule::ContextShare),
+    ];
+    shares.into_iter().flatten().next().or(g.map(Rule::TopG))
+}
+
 fn read_detection(mut fields: Fields<'_>) -> Option<Detection> {
-    let top_g: Option<u32> = fields.optional("top_g");
-    let probability: Option<f64> = fields.optional("probability");
     let detector = fields.or("detector", DetectorKind::default());
     let alerts: Option<Alerts> = fields.optional("alerts");
     let is_calibrated = detector == DetectorKind::Combined || alerts.is_some();
-    fields.ensure(
-        !is_calibrated || (top_g.is_none() && probability.is_none()),
-        "alerts",
-        || "finds its threshold itself; leave top_g and probability out".into(),
-    );
-    let rule = match (top_g, probability) {
-        (Some(_), Some(_)) => {
-            fields.problem("probability", "stands beside top_g; choose one of the two rules");
-            None
-        }
-        (_, Some(least)) => {
-            fields.ensure(least > 0.0 && least < 1.0, "probability", || {
-                format!("{least} is not between 0 and 1")
-            });
-            Some(Rule::Probability(least))
-        }
-        (top_g, None) => {
-            let g = top_g.unwrap_or(TOP_G);
-            fields.ensure(g > 0, "top_g", || {
-                "0 candidates would flag everything; give at least 1".into()
-            });
-            Some(Rule::TopG(g))
-        }
-    };
+    let ruled = RULES.into_iter().find(|rule| fields.has(rule));
+    fields.ensure(!is_calibrated || ruled.is_none(), "alerts", || {
+        format!("finds its threshold itself; leave {} out", ruled.unwrap_or_default())
+    });
+    let rule = read_rule(&mut fields);
     let short_sessions = fields.or("short_sessions", ShortSessions::default());
     fields.ensure(
         !is_calibrated || short_sessions == ShortSessions::Model,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::Override;
+use super::{Override, RULES};
 use crate::error::{Error, Result};
 
 /// Reads an experiment's file with the dataset it names, and sets what is set over it.
@@ -25,15 +25,13 @@ pub(super) fn read_whole(path: &Path, overrides: &[Override], working_directory:
     Ok(table)
 }
 
-/// The two rules of detection exclude each other: one that is set over the file takes the other's place.
+/// The rules of detection exclude each other: one that is set over the file takes the place of the file's.
 pub(super) fn replace_rule(table: &mut Table, set: &[String]) {
-    let is_set = |field: &str| set.iter().any(|set| set == field);
-    if let Some(Value::Table(detection)) = table.get_mut("detection") {
-        match (is_set("detection.top_g"), is_set("detection.probability")) {
-            (true, false) => detection.remove("probability"),
-            (false, true) => detection.remove("top_g"),
-            _ => None,
-        };
+    let is_set = |rule: &str| set.iter().any(|set| set.strip_prefix("detection.") == Some(rule));
+    if let Some(Value::Table(detection)) = table.get_mut("detection")
+        && RULES.into_iter().any(is_set)
+    {
+        detection.retain(|field, _| !RULES.contains(&field) || is_set(field));
     }
 }
 

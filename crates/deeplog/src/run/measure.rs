@@ -46,10 +46,10 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         baselines.insert(rival.name.to_owned(), Baseline::of(&pairs, prevalence, experiment.seed));
     }
     let summary = &training.artefact.description.training;
-    let (g, threshold) = match (calibrated, experiment.detection.rule) {
-        (Some(detector), _) => (None, Some(detector.threshold())),
-        (None, Rule::TopG(g)) => (Some(g), None),
-        (None, Rule::Probability(least)) => (None, Some(-least.ln())),
+    let rule = experiment.detection.rule;
+    let g = match (calibrated, rule) {
+        (None, Rule::TopG(g)) => Some(g),
+        _ => None,
     };
     let symbols = training.artefact.description.model.alphabet.symbols();
     let sweep = g.unwrap_or(0).max(LEAST_SWEEP).min(symbols);
@@ -84,7 +84,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         budgets,
         operating_point: OperatingPoint {
             g,
-            threshold,
+            threshold: calibrated.map_or_else(|| rule.threshold(), |detector| Some(detector.threshold())),
             alerts: calibrated.map(|detector| detector.budget()),
             chosen_on: match calibrated {
                 Some(_) => ChosenOn::Validation,

@@ -189,10 +189,31 @@ fn a_rule_set_on_the_command_line_takes_the_others_place() {
         detection::Rule::Probability(0.01)
     );
     assert_eq!(read(&["detection.top_g=3"]).unwrap(), detection::Rule::TopG(3));
-    assert!(
-        read(&["detection.top_g=3", "detection.probability=0.01"]).is_err(),
-        "two rules at once are a mistake"
+    assert_eq!(read(&["detection.mass=0.99"]).unwrap(), detection::Rule::Mass(0.99));
+    assert_eq!(
+        read(&["detection.context_share=0.01"]).unwrap(),
+        detection::Rule::ContextShare(0.01)
     );
+    for two in [
+        ["detection.top_g=3", "detection.probability=0.01"],
+        ["detection.mass=0.9", "detection.probability=0.01"],
+        ["detection.top_g=3", "detection.context_share=0.01"],
+    ] {
+        let error = read(&two).unwrap_err().to_string();
+        assert!(error.contains("choose one rule"), "{error}");
+    }
+    for (wrong, told) in [
+        ("detection.mass=1.0", "detection.mass: 1 is not between 0 and 1"),
+        (
+            "detection.context_share=0",
+            "detection.context_share: 0 is not between 0 and 1",
+        ),
+        ("detection.top_g=0", "detection.top_g: 0 candidates"),
+        ("training.validation=0.0", ""),
+    ] {
+        let error = read(&[wrong, "training.temperature=true"]).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
 }
 
 #[test]

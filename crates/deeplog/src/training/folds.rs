@@ -82,8 +82,10 @@ pub(super) fn train(job: &Job<'_>, calibration: &Calibration, observer: &mut dyn
     let Some(first) = trained.into_iter().next() else {
         return Err(too_few(sessions.len(), budget));
     };
+    let mut artefact = job.artefact(model, &vocabulary, first.summary, weights)?;
+    artefact.description.calibration = Some(kept);
     Ok(Training {
-        artefact: job.artefact(model, &vocabulary, first.summary, weights, Some(kept))?,
+        artefact,
         detector: detector.into(),
         vocabulary,
         train: sessions,

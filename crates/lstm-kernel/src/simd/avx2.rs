@@ -102,6 +102,11 @@ unsafe impl Vector for F32x8 {
         Self(unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), self.0) })
     }
     #[inline(always)]
+    fn where_at_most(self, value: Self, limit: Self) -> Self {
+        // SAFETY: see above. A lane that compares true is all ones.
+        Self(unsafe { _mm256_and_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(value.0, limit.0), self.0) })
+    }
+    #[inline(always)]
     fn count_greater(self, other: Self) -> u32 {
         // SAFETY: see above.
         unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(self.0, other.0)) }.count_ones()

@@ -88,6 +88,11 @@ unsafe impl Vector for F32x16 {
         estimate.mul(self.fnma(estimate, Self::splat(2.0)))
     }
     #[inline(always)]
+    fn where_at_most(self, value: Self, limit: Self) -> Self {
+        // SAFETY: see above.
+        Self(unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(value.0, limit.0), self.0) })
+    }
+    #[inline(always)]
     fn count_greater(self, other: Self) -> u32 {
         // SAFETY: see above.
         unsafe { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, other.0) }.count_ones()

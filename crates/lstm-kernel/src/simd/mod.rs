@@ -48,6 +48,8 @@ pub(crate) unsafe trait Vector: Copy {
     fn scale(self, power: Self) -> Self;
     /// `1 / self` for numbers from 1 to 2^127, to within two units in the last place.
     fn reciprocal(self) -> Self;
+    /// Zero in the lanes in which `value` is greater than `limit`.
+    fn where_at_most(self, value: Self, limit: Self) -> Self;
     /// How many lanes are greater than those of `other`.
     fn count_greater(self, other: Self) -> u32;
     /// How many lanes are equal.

@@ -91,6 +91,14 @@ unsafe impl Vector for F32x4 {
         Self(unsafe { vdivq_f32(vdupq_n_f32(1.0), self.0) })
     }
     #[inline(always)]
+    fn where_at_most(self, value: Self, limit: Self) -> Self {
+        // SAFETY: see above. A lane that compares true is all ones.
+        unsafe {
+            let mask = vcleq_f32(value.0, limit.0);
+            Self(vreinterpretq_f32_u32(vandq_u32(mask, vreinterpretq_u32_f32(self.0))))
+        }
+    }
+    #[inline(always)]
     fn count_greater(self, other: Self) -> u32 {
         // SAFETY: see above. A lane that compares true is all ones.
         unsafe { vaddvq_u32(vshrq_n_u32::<31>(vcgtq_f32(self.0, other.0))) }

@@ -85,6 +85,14 @@ unsafe impl Vector for F32x4 {
         self.with(self, |a, _| 1.0 / a)
     }
     #[inline(always)]
+    fn where_at_most(self, value: Self, limit: Self) -> Self {
+        let mut lanes = self.0;
+        for (lane, (value, limit)) in lanes.iter_mut().zip(value.0.into_iter().zip(limit.0)) {
+            *lane = if value <= limit { *lane } else { 0.0 };
+        }
+        Self(lanes)
+    }
+    #[inline(always)]
     fn count_greater(self, other: Self) -> u32 {
         self.0.iter().zip(other.0).map(|(&a, b)| u32::from(a > b)).sum()
     }
