@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use detection::{Rule, Verdict};
 use evaluation::{
-    Assessment, Baseline, Budgets, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint, Part,
-    Prevalence, SCHEMA_VERSION, ScoreHistogram, Sequence, Sweeps, Timing, Timings, Unit, pair,
+    Ablated, Assessment, Baseline, Budgets, ChosenOn, Data, Environment, EpochLoss, Label, Metrics, OperatingPoint,
+    Part, Prevalence, SCHEMA_VERSION, ScoreHistogram, Sequence, Sweeps, Timing, Timings, Unit, pair,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use sequence_windowing::{Session, SessionEnd, Windowing};
@@ -45,6 +45,15 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         add_budgets(rival.name, &pairs, rival.calibrated_on);
         baselines.insert(rival.name.to_owned(), Baseline::of(&pairs, prevalence, experiment.seed));
     }
+    let mut ablation = Vec::new();
+    for reduced in &judged.reduced {
+        let verdicts = of(&reduced.verdicts);
+        let pairs = pair(&verdicts, &labels, &sequences).map_err(failed)?;
+        ablation.push(Ablated {
+            label: reduced.label.clone(),
+            figures: Baseline::of(&pairs, prevalence, experiment.seed),
+        });
+    }
     let summary = &training.artefact.description.training;
     let rule = experiment.detection.rule;
     let g = match (calibrated, rule) {
@@ -79,7 +88,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         },
         detector: Assessment::of(&pairs, prevalence, experiment.seed),
         baselines,
-        ablation: Vec::new(),
+        ablation,
         by_kind: super::faults::by_kind(judged),
         budgets,
         operating_point: OperatingPoint {

@@ -1,5 +1,6 @@
 //! An experiment from its data to its report.
 
+mod ablation;
 mod audit;
 mod caveats;
 pub(crate) mod expectation;
@@ -67,6 +68,8 @@ struct Judged<'r> {
     deeplog: Vec<Verdict>,
     rivals: Vec<Judgement<'r>>,
     left_out: Vec<LeftOut<'r>>,
+    /// The detector with some of its parts, if it has several.
+    reduced: Vec<ablation::Reduced>,
     detect_seconds: f64,
     device: &'r Device,
 }
@@ -161,6 +164,10 @@ fn judge<'r>(
     let deeplog = rivals::judge_all(&training.detector, &test, observer);
     let detect_seconds = started.elapsed().as_secs_f64();
     observer.end(&format!("{} sessions", test.len()));
+    let reduced = match training.detector.calibrated() {
+        Some(detector) => ablation::judge(detector, &test, observer)?,
+        None => Vec::new(),
+    };
     let (rivals, left_out) = rivals::judge(experiment, corpus, training, &test, observer)?;
     Ok(Judged {
         experiment,
@@ -170,6 +177,7 @@ fn judge<'r>(
         deeplog,
         rivals,
         left_out,
+        reduced,
         detect_seconds,
         device,
     })
