@@ -55,7 +55,7 @@ pub use classifier::{Classifier, Learner};
 pub use count_vector::CountVector;
 pub use counts::Counts;
 pub use edit_distance::{EditDistance, Sequence};
-pub use event_time::{Before, EventTime};
+pub use event_time::EventTime;
 pub use frequent_keys::FrequentKeys;
 pub use held_out::{FALSE_ALARMS, Limit};
 pub use invariants::Invariants;

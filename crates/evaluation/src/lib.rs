@@ -95,7 +95,7 @@ pub use report::{
 pub use series::{
     Averaged, AveragedAblated, AveragedDetector, Figures, Grid, MeanAndSpread, Results, RunReference, Series,
 };
-pub use series_tables::{grid_markdown, grid_table, kinds_markdown, series_markdown, series_table};
+pub use series_tables::{By, grid_markdown, grid_table, markdown_by, series_markdown, series_table};
 pub use sweeps::{CandidatesPoint, Oracle, ScoreHistogram, Sweeps, sweep_candidates};
 pub use table::{results_markdown, results_table};
 pub use wording::{Wording, is_at_limit, key_words, part_words, parts_sentence};

@@ -1,8 +1,9 @@
 //! Means and spreads over several runs, as rows of text: a row a detector.
 
+use crate::budget_tables::{averaged_budget_rows, budget_rows};
 use crate::kind_tables::kind_tables;
 use crate::number::optional_seconds;
-use crate::table::{MAIN, align, markdown, results_head};
+use crate::table::{MAIN, align, markdown, results_head, rows_markdown};
 use crate::{Averaged, AveragedDetector, Grid, MeanAndSpread, Results, Series, visible};
 
 /// The results of several seeds as aligned text.
@@ -26,13 +27,46 @@ pub fn series_markdown(series: &Series) -> String {
     markdown(&series_rows(series), 1)
 }
 
-/// Recall by kind of fault as a Markdown table, a row for each detector; `None` where no fault is known by kind.
+/// What a table beside that of the results is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Recall by kind of fault.
+    Kind,
+    /// False alarms and recall by stated budget.
+    Budget,
+    /// The detector with some of its parts.
+    Part,
+}
+
+impl By {
+    /// Every kind of table.
+    pub const ALL: [Self; 3] = [Self::Kind, Self::Budget, Self::Part];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Budget => "budget",
+            Self::Part => "part",
+        }
+    }
+}
+
+/// A Markdown table with a row for each detector; `None` where the results know nothing of the kind, as those of a grid do not.
 #[must_use]
-pub fn kinds_markdown(results: &Results) -> Option<String> {
-    let rows = match results {
-        Results::One(metrics) => kind_tables(metrics).into_iter().next()?.rows,
-        Results::Series(series) => kind_rows(series)?,
-        Results::Grid(_) => return None,
+pub fn markdown_by(results: &Results, by: By) -> Option<String> {
+    let rows = match (results, by) {
+        (Results::One(metrics), By::Kind) => kind_tables(metrics).into_iter().next()?.rows,
+        (Results::One(metrics), By::Budget) => budget_rows(metrics)?,
+        (Results::One(metrics), By::Part) => {
+            let rows = crate::table::ablation_rows(metrics);
+            return (!rows.is_empty()).then(|| rows_markdown(metrics, rows));
+        }
+        (Results::Series(series), By::Kind) => kind_rows(series)?,
+        (Results::Series(series), By::Budget) => averaged_budget_rows(series)?,
+        (Results::Series(series), By::Part) => ablation_rows(series)?,
+        (Results::Grid(_), _) => return None,
     };
     Some(markdown(&rows, 1))
 }

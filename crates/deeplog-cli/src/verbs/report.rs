@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use deeplog::{Error, LineMetrics, Result, write_atomically};
-use evaluation::{Results, grid_markdown, kinds_markdown, metrics_schema, results_markdown, series_markdown};
+use evaluation::{By, Results, grid_markdown, markdown_by, metrics_schema, results_markdown, series_markdown};
 
 use super::common::{no_metrics, read_metrics, read_results};
 
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     #[arg(required_unless_present_any = ["splice", "schema"])]
     results: Vec<PathBuf>,
     /// Renew the tables in a text: each stands between `<!-- deeplog report: RESULTS -->` (or
-    /// `RESULTS by kind`) and `<!-- end of report -->`
+    /// `RESULTS by kind`, `by budget` or `by part`) and `<!-- end of report -->`
     #[arg(long, value_name = "FILE")]
     splice: Option<PathBuf>,
     /// Print the JSON schema of metrics.json
@@ -25,8 +25,6 @@ pub(crate) struct Args {
 }
 
 const BEGIN: &str = "<!-- deeplog report: ";
-/// Behind the results in a marker: recall by kind of fault instead.
-const BY_KIND: &str = " by kind";
 const END: &str = "<!-- end of report -->";
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -80,31 +78,32 @@ fn splice(path: &Path, text: &str) -> Result<String> {
         let end = after
             .find(END)
             .ok_or_else(|| wrong(format!("the table of {name} has no end")))?;
-        let (file, is_by_kind) = match name.strip_suffix(BY_KIND) {
-            Some(file) => (file, true),
-            None => (name, false),
-        };
-        let file = folder.join(file);
-        let table = if is_by_kind {
-            let results = read_results(&file)?;
-            if matches!(results, Results::Grid(_)) {
-                let runs = match file.is_dir() {
-                    true => file.join("runs"),
-                    false => file.with_file_name("runs"),
-                };
-                return Err(Error::run(
-                    format!(
-                        "{}: {} is of a grid, which has no table by kind",
-                        path.display(),
-                        file.display()
-                    ),
-                    format!("name a folder of one run, below {}/", runs.display()),
-                ));
+        let by = By::ALL.into_iter().find_map(|by| {
+            let file = name.strip_suffix(&format!(" by {}", by.name()))?;
+            Some((folder.join(file), by))
+        });
+        let table = match by {
+            None => table(&folder.join(name))?,
+            Some((file, by)) => {
+                let results = read_results(&file)?;
+                if matches!(results, Results::Grid(_)) {
+                    let runs = match file.is_dir() {
+                        true => file.join("runs"),
+                        false => file.with_file_name("runs"),
+                    };
+                    return Err(Error::run(
+                        format!(
+                            "{}: {} is of a grid, which has no table by {}",
+                            path.display(),
+                            file.display(),
+                            by.name()
+                        ),
+                        format!("name a folder of one run, below {}/", runs.display()),
+                    ));
+                }
+                let table = markdown_by(&results, by);
+                table.ok_or_else(|| wrong(format!("{} has no table by {}", file.display(), by.name())))?
             }
-            let table = kinds_markdown(&results);
-            table.ok_or_else(|| wrong(format!("{} knows no kinds of fault", file.display())))?
-        } else {
-            table(&file)?
         };
         spliced.push_str(&rest[..start]);
         spliced.push_str(&format!("{BEGIN}{name} -->\n{}\n{END}", table.trim_end()));

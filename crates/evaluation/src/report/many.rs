@@ -6,9 +6,7 @@ use super::page::html_page;
 use crate::budget_tables::{BUDGET_NOTE, averaged_budget_rows};
 use crate::series_tables::{ablation_rows, grid_rows, kind_rows, series_rows};
 use crate::table::markdown;
-use crate::{
-    Grid, Plot, Results, RunReference, Series, escape, escape_markdown, grid_markdown, kinds_markdown, series_markdown,
-};
+use crate::{Grid, Plot, RunReference, Series, escape, escape_markdown, grid_markdown, series_markdown};
 
 /// What a report on several runs is about.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +126,7 @@ pub fn many_markdown(many: Many<'_>) -> String {
                 let table = crate::table::markdown(&rows, 1);
                 format!("\n## Stated against achieved budgets\n\n{table}\n{BUDGET_NOTE}\n")
             });
-            let kinds = kinds_markdown(&Results::Series(Box::new(series.clone())));
+            let kinds = kind_rows(series).map(|rows| markdown(&rows, 1));
             let kinds = kinds.map(|table| format!("\n## Recall by kind of fault\n\n{table}"));
             let ablation = ablation_rows(series);
             let ablation = ablation.map(|rows| format!("\n## What each part adds\n\n{}", markdown(&rows, 1)));

@@ -78,7 +78,7 @@ fn tables_of_several_runs_show_the_spread_and_escape() {
     let series = series();
     let text = series_table(&series);
     assert!(text.contains("0.6000 ± 0.2000") && text.contains("6.0 ± 2.0"), "{text}");
-    let kinds = kinds_markdown(&Results::Series(Box::new(series.clone()))).unwrap();
+    let kinds = markdown_by(&Results::Series(Box::new(series.clone())), By::Kind).unwrap();
     assert!(
         kinds.starts_with("| detector | out of") && kinds.contains("| 1.00 |") && !kinds.contains('\u{202e}'),
         "{kinds}"
