@@ -68,10 +68,8 @@ impl Evidence {
         parts: &[Part],
         windowing: &Windowing,
     ) -> Self {
-        let fits = models.iter().zip(learnt).map(|(model, learnt)| Fold {
-            model: model.clone(),
-            learnt: learnt.clone(),
-        });
+        let fits = models.iter().zip(learnt);
+        let fits = fits.map(|(model, learnt)| Fold::new(model.clone(), learnt.clone()));
         let mut scores = vec![vec![0.0; parts.len()]; sessions.len()];
         for (number, fit) in fits.enumerate() {
             let own = || (0..sessions.len()).filter(|&i| folds[i] == number);

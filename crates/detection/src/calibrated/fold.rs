@@ -1,6 +1,6 @@
 //! All parts as they were fitted without one fold of the sessions.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 
 use deeplog_lstm::LstmModel;
 use sequence_windowing::{Event, Key, Session, Windowing};
@@ -76,10 +76,21 @@ impl Learnt {
 #[derive(Clone)]
 pub(super) struct Fold {
     pub(super) model: LstmModel,
-    pub(super) learnt: Learnt,
+    learnt: Learnt,
+    /// Whether the vocabulary has keys that only the fold has.
+    has_strangers: bool,
 }
 
 impl Fold {
+    pub(super) fn new(model: LstmModel, learnt: Learnt) -> Self {
+        let keys = model.config().alphabet.keys;
+        Self {
+            has_strangers: (0..keys).any(|key| !learnt.knows(key)),
+            model,
+            learnt,
+        }
+    }
+
     /// What a part sees in the next event, or in the session's own end.
     pub(super) fn look(&self, part: Part, past: &Past, next: Option<&Event>, windowing: &Windowing) -> Look {
         let target = next.map_or(windowing.alphabet.end(), |event| windowing.alphabet.code(&event.key));
@@ -133,7 +144,10 @@ impl Fold {
     }
 
     /// The history as this fold knows it: a key that only the fold has is unseen.
-    pub(super) fn history(&self, history: &[u32], windowing: &Windowing) -> Vec<u32> {
+    pub(super) fn history<'h>(&self, history: &'h [u32], windowing: &Windowing) -> Cow<'h, [u32]> {
+        if !self.has_strangers {
+            return Cow::Borrowed(history);
+        }
         let keys = windowing.alphabet.keys;
         let known = |code: u32| code >= keys || self.learnt.knows(code);
         let code = |code: &u32| {
@@ -159,7 +173,7 @@ impl Fold {
             for window in windowing.codes(session).windows(h + 1) {
                 let target = window[h];
                 if target == windowing.alphabet.end() || self.learnt.knows(target) {
-                    histories.extend(self.history(&window[..h], windowing));
+                    histories.extend_from_slice(&self.history(&window[..h], windowing));
                     targets.push(target);
                 }
             }

@@ -105,7 +105,7 @@ impl Calibrated {
         Ok(Self {
             vocabulary,
             windowing,
-            folds: folds.map(|(model, learnt)| Fold { model, learnt }).collect(),
+            folds: folds.map(|(model, learnt)| Fold::new(model, learnt)).collect(),
             evidence: Arc::new(fitted.evidence),
             budget,
             limits,
