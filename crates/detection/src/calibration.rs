@@ -96,6 +96,11 @@ pub(crate) fn allowed(sessions: usize, budget: f64) -> usize {
     (budget * (sessions + 1) as f64 * (1.0 + 1e-12)) as usize
 }
 
+/// Whether a p-value is small enough for a budget, rounding aside: 0.7 / 100 is a little less than 7 / 1000.
+pub(crate) fn is_within(p_value: f64, budget: f64) -> bool {
+    p_value <= budget * (1.0 + 1e-12)
+}
+
 /// The least number of calibration sessions that can keep a budget.
 #[must_use]
 pub fn needed(budget: f64) -> usize {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fold::{Fold, Learnt};
 use super::past::Past;
-use crate::calibration::allowed;
+use crate::calibration::{allowed, is_within};
 use crate::{Calibration, Part, TooFew, needed};
 
 /// Scores of the training sessions by part, each given by the fit that did not know the session, and what follows from them.
@@ -19,7 +19,7 @@ pub struct Evidence {
     rows: Vec<Row>,
     /// By part and fold.
     scores: Vec<Vec<Calibration>>,
-    /// The harmonic means of the training sessions themselves, ascending.
+    /// What a new session's harmonic mean is ranked among, ascending: those of the training sessions themselves.
     means: Vec<f64>,
 }
 
@@ -118,9 +118,14 @@ impl Evidence {
             harmonic_mean(each.map(|(part, &score)| p_value(part, score)))
         };
         let means = evidence.rows.iter();
-        let mut means: Vec<f64> = means
-            .flat_map(|row| std::iter::repeat_n(mean(row), row.sessions))
-            .collect();
+        let means = means.flat_map(|row| std::iter::repeat_n(mean(row), row.sessions));
+        let mut means: Vec<f64> = match evidence.parts[..] {
+            // The p-value of a single part is calibrated already: every rank stands for itself, a new session's own in front.
+            [_] => (2..=1 + sessions)
+                .map(|rank| rank as f64 / (1 + sessions) as f64)
+                .collect(),
+            _ => means.collect(),
+        };
         means.sort_unstable_by(f64::total_cmp);
         evidence.means = means;
         evidence
@@ -188,7 +193,7 @@ impl Evidence {
             let p = (1 + as_high) as f64 / (1 + self.sessions()) as f64;
             let mut p_values = vec![1.0; self.parts.len()];
             p_values[part] = p;
-            (self.combine(&p_values).1 <= budget).then_some(p)
+            is_within(self.combine(&p_values).1, budget).then_some(p)
         };
         // How many flag is where the first does not; p grows with what is as high.
         let limit = |part: usize| {

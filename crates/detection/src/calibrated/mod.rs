@@ -21,6 +21,8 @@ mod fold;
 mod order;
 mod past;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

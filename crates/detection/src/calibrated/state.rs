@@ -4,6 +4,7 @@ use sequence_windowing::Event;
 use serde::{Deserialize, Serialize};
 
 use super::{About, Calibrated, Look, Past};
+use crate::calibration::is_within;
 use crate::{Closing, Detail, Extent, Finding, KeyCount, Part, PartVerdict, Reason, Symbol, Verdict};
 
 /// What [`Calibrated`] knows of an open session.
@@ -131,7 +132,7 @@ impl CalibratedState {
         }
         if is_worse && !self.is_flagged {
             let p_values: Vec<f64> = self.parts.iter().map(|part| part.p_value).collect();
-            self.is_flagged = detector.evidence.combine(&p_values).1 <= detector.budget;
+            self.is_flagged = is_within(detector.evidence.combine(&p_values).1, detector.budget);
             if self.is_flagged && found.is_none() {
                 // No place is enough by itself: the one that is most unusual stands for all.
                 let spots = self.parts.iter().enumerate();
