@@ -12,7 +12,8 @@
 //! has a probability near α. Proven is at most 2α plus a term that vanishes with the size of the folds, whatever the parts (Vovk and Wang,
 //! *Combining p-values via averaging*, Biometrika 2020; Barber, Candès, Ramdas and Tibshirani, *Predictive inference with
 //! the jackknife+*, Annals of Statistics 2021); that the parts' p-values of the training sessions are among themselves where the harmonic
-//! mean is ranked is beyond these proofs and measured in tests. Of sessions from another time or place nothing is guaranteed.
+//! mean is ranked is beyond these proofs and measured in tests. Those p-values do not count the new session, its own do, which makes
+//! it look more normal by a rank at most. Of sessions from another time or place nothing is guaranteed.
 
 mod counts;
 mod delays;
