@@ -22,7 +22,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 /// Starts a call, waits until standard error says something, and sends a signal then. Gives code and standard error.
-fn stop_after(room: &Room, call: &str, said: &str, name: &str) -> (Option<i32>, String) {
+pub(crate) fn stop_after(room: &Room, call: &str, said: &str, name: &str) -> (Option<i32>, String) {
     let mut command = room.command(call.split_whitespace());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut reader = BufReader::new(child.stderr.take().unwrap());
@@ -39,7 +39,7 @@ fn stop_after(room: &Room, call: &str, said: &str, name: &str) -> (Option<i32>, 
 }
 
 /// A training of 30 epochs that early stopping does not end, on sessions without two equal windows.
-fn long_training() -> (Room, String) {
+pub(crate) fn long_training() -> (Room, String) {
     let room = session_room();
     let mut state = 7_u32;
     let mut key = || {

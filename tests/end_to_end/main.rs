@@ -8,6 +8,7 @@ mod augment;
 mod bad_config;
 mod bad_input;
 mod bad_output;
+mod calibrated;
 mod command_line;
 mod datasets;
 mod detecting;

@@ -16,9 +16,9 @@ fn what_is_written_is_read_and_nothing_else_is() {
     assert_eq!(read.description.vocabulary, training.artefact.description.vocabulary);
     assert_eq!(read.description.training, training.artefact.description.training);
 
-    // Files from before there were held-out ranks and temperatures.
+    // Files from before there were held-out ranks, temperatures and calibrations.
     let mut description = serde_json::to_value(&read.description).unwrap();
-    assert!(description.get("held_out").is_none());
+    assert!(description.get("held_out").is_none() && description.get("calibration").is_none());
     let removed = description["training"].as_object_mut().unwrap().remove("temperature");
     assert_eq!(removed, Some(serde_json::Value::Null));
     let older: crate::Description = serde_json::from_value(description).unwrap();

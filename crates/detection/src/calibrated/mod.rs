@@ -6,7 +6,7 @@
 //! prediction (Vovk, *Cross-conformal predictors*, Annals of Mathematics and Artificial Intelligence, 2015). The parts are
 //! combined by the harmonic mean of their p-values (Wilson, *The harmonic mean p-value for combining dependent tests*, PNAS
 //! 2019), which needs no independence, and that mean is itself ranked among those of the training sessions, so the last p-value is
-//! calibrated whatever the parts share.
+//! calibrated whatever the parts share. The p-value of a single part is the last one itself.
 //!
 //! **What is guaranteed.** If a session and the training sessions are exchangeable (all normal, drawn alike in time and place), p ≤ α
 //! has a probability near α. Proven is at most 2α plus a term that vanishes with the size of the folds, whatever the parts (Vovk and Wang,

@@ -2,6 +2,7 @@
 
 use sequence_windowing::{Alphabet, Timestamp};
 
+use super::super::fold::Fold;
 use super::*;
 use crate::{Delays, KnownCounts, Learnt, OrderRelations};
 
@@ -103,6 +104,21 @@ fn the_end_is_a_key_and_a_cut_session_has_none() {
         "half a session has no counts"
     );
     assert_eq!(learn(SessionEnd::Idle)["counts"], serde_json::json!([[[0, 1], [1, 1]]]));
+}
+
+#[test]
+fn a_key_that_only_a_fold_has_is_unseen_to_its_fit_in_histories_too() {
+    let learnt = Learnt::fit(&[&timeless(&[0, 1])], &windowing());
+    let fold = Fold {
+        model: model(1),
+        learnt,
+    };
+    let Alphabet { keys: begin } = windowing().alphabet;
+    let unseen = windowing().alphabet.unseen();
+    assert_eq!(
+        fold.history(&[begin, 1, 2, unseen, 0], &windowing()),
+        [begin, 1, unseen, unseen, 0]
+    );
 }
 
 #[test]
