@@ -67,7 +67,7 @@ pub struct Description {
 pub struct Calibration {
     /// What its parts learnt and said of the sessions that they did not know.
     pub fitted: Fitted,
-    /// Normal training sessions that began in a day, where the log has times.
+    /// Sessions that began in a day, of training and test together, where the log has times.
     pub sessions_a_day: Option<f64>,
 }
 

@@ -11,7 +11,7 @@ pub(crate) const BUDGET_NOTE: &str = "Here a session is flagged if its p-value i
      that a user is ready to see flagged. The p-values come from normal training sessions that were held out; no label has a part \
      in them. If normal test sessions are exchangeable with those, as if drawn from one urn, the false alarms of 19 runs in 20 are \
      within the range to expect, or below it where many scores are equal. A rival has learnt more sessions when it meets the test \
-     than when it met those held out, so for it this holds roughly. It is no promise for other times and places: training \
+     than when it met those held out, so for it this holds roughly, as it does for a detector of several models. It is no promise for other times and places: training \
      and test differ in both, and alarms beyond the range are what that costs.";
 
 /// The table of one run, its head first; `None` where no detector is calibrated.

@@ -143,7 +143,7 @@ impl Page {
         text + &self.row(Marker::None, ["#", line, "key"], "event", self.dim)
     }
 
-    /// What each part says, and what would have had to differ for it to pass.
+    /// What each part says, and what it would accept there.
     fn parts(&self, explanation: &Explanation) -> String {
         let template = |key: &KeyName| explanation.templates.get(key).map(String::as_str);
         let name = |key: &KeyName| visible(&key_words(key, template(key)));
@@ -166,7 +166,7 @@ impl Page {
             let worst = part.worst.as_ref();
             let found = worst.map(|finding| format!("{}: {}", place(finding), wording.found(finding)));
             let pass = worst.filter(|_| flags);
-            let pass = pass.map(|finding| format!("to pass: {}", wording.instead(finding)));
+            let pass = pass.map(|finding| format!("accepts: {}", wording.instead(finding)));
             let rows = [found, pass]
                 .into_iter()
                 .flatten()

@@ -47,6 +47,7 @@ impl Wording<'_> {
                     after(*usual, None)
                 )
             }
+            Some(Detail::Counts(counts)) if counts.is_empty() => "events whose keys training never saw".to_owned(),
             Some(Detail::Counts(counts)) => self.counts(counts, |count, key| {
                 format!("{}, not {}", times(count.seen, key), number(count.usual))
             }),
@@ -67,7 +68,7 @@ impl Wording<'_> {
         }
     }
 
-    /// What would have had to be there for it to pass: "one of E11 (61.0%), E26 (20.0%) instead of E9".
+    /// What the part would accept there: "one of E11 (61.0%), E26 (20.0%) instead of E9".
     #[must_use]
     pub fn instead(&self, finding: &Finding) -> String {
         let seen = self.seen(finding);
@@ -76,6 +77,7 @@ impl Wording<'_> {
                 let other = (self.name)(other);
                 format!("{seen} {}, not {}", after(*usual, Some(&other)), after(*before, None))
             }
+            Some(Detail::Counts(counts)) if counts.is_empty() => "keys that training saw".to_owned(),
             Some(Detail::Counts(counts)) => self.counts(counts, |count, key| {
                 format!("{}, not {}", times(count.usual, key), number(count.seen))
             }),

@@ -67,7 +67,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     }
     let mut out = args.format.out();
     if args.format == Format::Csv {
-        writeln!(out, "session,outcome,score,events,reason,position,line,seen")?;
+        writeln!(out, "session,outcome,score,events,reason,position,line,seen,p_value")?;
     }
     let mut page = Page {
         templates: &model.artefact.description.templates,
@@ -189,7 +189,7 @@ impl Page<'_> {
         let name = |key: &KeyName| shown(&key_words(key, self.templates.get(key).map(String::as_str)));
         let wording = Wording { name: &name };
         for (i, finding) in alone().filter_map(|part| part.worst.as_ref()).enumerate() {
-            let label = if i == 0 { "to pass" } else { "" };
+            let label = if i == 0 { "accepts" } else { "" };
             writeln!(out, "    {label:<9} {}", wording.instead_at_its_place(finding))?;
         }
         Ok(())
@@ -234,6 +234,7 @@ fn csv(out: &mut impl Write, verdict: &Verdict) -> io::Result<()> {
         ),
         show(finding.and_then(|finding| finding.line).map(|line| line.to_string())),
         show(seen),
+        show(verdict.p_value.map(|p_value| p_value.to_string())),
     ])?;
     out.write_all(&row.into_inner().map_err(|error| io::Error::other(error.to_string()))?)
 }
@@ -321,7 +322,7 @@ anomaly blk_1  the next log key is not among the top candidates
 ";
         assert_eq!(text(None, 0.0), plain);
         let alone = "    p-value   0.00040 (next key 0.00020, order 0.25)
-    to pass   at event 14: “send \\u{1b}[2J<*>” (61.0%) instead of 9
+    accepts   at event 14: “send \\u{1b}[2J<*>” (61.0%) instead of 9
 ";
         assert_eq!(text(Some(0.0004), 0.0005), format!("{plain}{alone}"));
         let together = "    p-value   0.00040 (next key 0.00020, order 0.25)

@@ -107,7 +107,7 @@ pub(super) fn experiment(name: &str, log: &Path, messages: usize) -> String {
          # A next key that is less probable than this is a finding. Higher: more findings. The paper's rule is\n\
          # `top_g = 9` in its place: a finding is what is not among the nine likeliest.\n\
          probability = 0.001\n\
-         # Or say how many false alarms you can stand, as a share of the sessions or as \"5/day\", in place of both. Then order,\n\
+         # Or say how many false alarms you can stand, as a share of the sessions or as \"5/day\", in place of both (delete the line above). Then order,\n\
          # counts and delays are looked at too. It takes five trainings, and for 1% a hundred sessions to learn from.\n\
          # detector = \"combined\"\n\
          # alerts = \"1%\"\n"

@@ -94,7 +94,7 @@ pub(super) fn metrics(judged: &Judged<'_>) -> Result<Metrics> {
         operating_point: OperatingPoint {
             g,
             threshold: calibrated.map_or_else(|| rule.threshold(), |detector| Some(detector.threshold())),
-            alerts: calibrated.map(|detector| detector.budget()),
+            alerts: calibrated.map(detection::Calibrated::budget),
             chosen_on: match calibrated {
                 Some(_) => ChosenOn::Validation,
                 None => ChosenOn::Config,

@@ -164,9 +164,10 @@ fn judge<'r>(
     let deeplog = rivals::judge_all(&training.detector, &test, observer);
     let detect_seconds = started.elapsed().as_secs_f64();
     observer.end(&format!("{} sessions", test.len()));
+    let has_labels = corpus.labels.iter().any(Option::is_some);
     let reduced = match training.detector.calibrated() {
-        Some(detector) => ablation::judge(detector, &test, observer)?,
-        None => Vec::new(),
+        Some(detector) if has_labels => ablation::judge(detector, &test, observer)?,
+        _ => Vec::new(),
     };
     let (rivals, left_out) = rivals::judge(experiment, corpus, training, &test, observer)?;
     Ok(Judged {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use deeplog_lstm::LstmModel;
 use detection::{Calibrated, Fitted, Part, TooFew, needed};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use sequence_windowing::{Session, Vocabulary, validation};
+use sequence_windowing::{Session, Vocabulary, Windowing, validation};
 
 use super::{Job, Training, model_config};
 use crate::artefact;
+use crate::corpus::Corpus;
 use crate::error::{Error, Result};
 use crate::experiment::{Calibration, DetectorKind};
 use crate::observer::Observer;
@@ -31,7 +33,7 @@ pub(super) fn train(job: &Job<'_>, calibration: &Calibration, observer: &mut dyn
     let named = &job.corpus.train;
     let vocabulary = Arc::new(Vocabulary::from_sessions(named));
     let sessions: Vec<Session> = named.iter().map(|session| vocabulary.encode(session)).collect();
-    let sessions_a_day = sessions_a_day(&sessions);
+    let sessions_a_day = sessions_a_day(job.corpus);
     let budget = calibration.alerts.share(sessions_a_day)?;
     // Better known before an hour of training than after.
     if sessions.len() < needed(budget) {
@@ -62,14 +64,9 @@ pub(super) fn train(job: &Job<'_>, calibration: &Calibration, observer: &mut dyn
     observer.begin("calibrating", None);
     let windowing = job.windowing(&model);
     let models: Vec<_> = trained.iter().map(|one| one.model.clone()).collect();
-    let fitted = Fitted::fit(
-        &sessions,
-        &folds,
-        &models,
-        &parts(calibration.detector, &sessions),
-        &windowing,
-    );
-    let weights = models.iter().map(|model| model.weights()).collect();
+    let parts = parts(calibration.detector, &sessions, &windowing, observer);
+    let fitted = Fitted::fit(&sessions, &folds, &models, &parts, &windowing);
+    let weights = models.iter().map(LstmModel::weights).collect();
     let kept = artefact::Calibration {
         fitted: fitted.clone(),
         sessions_a_day,
@@ -107,25 +104,40 @@ fn assign(sessions: usize, seed: u64) -> Vec<usize> {
     folds
 }
 
-/// The ways in which a detector looks at sessions; at delays only where there are any.
-fn parts(detector: DetectorKind, sessions: &[Session]) -> Vec<Part> {
+/// The ways in which a detector looks at sessions: at delays only where there are times, at counts only where sessions end by
+/// themselves and are not merely cut.
+fn parts(
+    detector: DetectorKind,
+    sessions: &[Session],
+    windowing: &Windowing,
+    observer: &mut dyn Observer,
+) -> Vec<Part> {
     let is_timed = |session: &Session| session.events.iter().filter(|event| event.time.is_some()).count() > 1;
-    let has_delays = sessions.iter().any(is_timed);
-    match detector {
-        DetectorKind::Deeplog => vec![Part::NextKey],
-        DetectorKind::Combined => {
-            let parts = Part::ALL.into_iter();
-            parts.filter(|&part| part != Part::Delays || has_delays).collect()
-        }
+    let is_whole = |session: &Session| windowing.has_end(session.end, session.dropped_events);
+    let has_its_say = |part: &Part| match part {
+        Part::NextKey => true,
+        Part::Order | Part::Counts | Part::Delays if detector == DetectorKind::Deeplog => false,
+        Part::Order => true,
+        Part::Counts => sessions.iter().any(is_whole),
+        Part::Delays => sessions.iter().any(is_timed),
+    };
+    let parts: Vec<Part> = Part::ALL.into_iter().filter(has_its_say).collect();
+    if detector == DetectorKind::Combined && !parts.contains(&Part::Counts) {
+        observer.warn(
+            "every training session is cut by the end of the input, so nobody looks at the counts of whole sessions; with \
+             `end_of_input = \"complete\"` in the dataset's session rule they count as whole",
+        );
     }
+    parts
 }
 
 /// How many sessions begin in a day, where there are times to tell.
-fn sessions_a_day(sessions: &[Session]) -> Option<f64> {
-    let begins = sessions.iter().filter_map(|session| session.events.first()?.time);
+fn sessions_a_day(corpus: &Corpus) -> Option<f64> {
+    let all = corpus.train.iter().chain(&corpus.anomalous_train).chain(&corpus.test);
+    let begins = all.clone().filter_map(|session| session.events.first()?.time);
     let (first, last) = (begins.clone().min()?, begins.max()?);
     let days = (last.0 as f64 - first.0 as f64) / MICROSECONDS_A_DAY;
-    (days > 0.0).then(|| sessions.len() as f64 / days)
+    (days > 0.0).then(|| all.count() as f64 / days)
 }
 
 fn too_few(sessions: usize, budget: f64) -> Error {

@@ -82,7 +82,7 @@ impl CalibratedState {
         Verdict {
             p_value: Some(p_value),
             parts: parts.collect(),
-            ..Verdict::new(closing, self.extent, -mean.ln(), findings)
+            ..Verdict::new(closing, self.extent, -mean.min(1.0).ln() + 0.0, findings)
         }
     }
 

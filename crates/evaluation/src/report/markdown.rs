@@ -100,7 +100,7 @@ fn what_happened(explanation: &Explanation) -> String {
         .filter_map(|part| Some(wording.instead_at_its_place(part.worst.as_ref()?)))
         .collect();
     if !pass.is_empty() {
-        text += &format!("; to pass, {}", pass.join(", and "));
+        text += &format!("; accepted, {}", pass.join(", and "));
     } else if !explanation.parts.is_empty() {
         text += &format!("; {}", parts_sentence(&explanation.parts, true));
     }

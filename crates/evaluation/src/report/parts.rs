@@ -39,7 +39,7 @@ pub(super) fn parts(explanation: &Explanation) -> String {
         };
         let said = part.worst.as_ref().map_or_else(String::new, |finding| {
             let pass = if flags {
-                format!("<small>to pass: {}</small>", wording.instead(finding))
+                format!("<small>accepts: {}</small>", wording.instead(finding))
             } else {
                 String::new()
             };

@@ -209,7 +209,7 @@ next key is at its limit, which is enough
   part        p-value      limit  where and what
 ▶ next key    0.00020    0.00050  event 2, line 8: 17, where 5 (75.0%), the end
                                   (25.0%) were expected
-                                  to pass: one of 5 (75.0%), the end (25.0%)
+                                  accepts: one of 5 (75.0%), the end (25.0%)
                                   instead of 17
   order          0.12    0.00050  event 14, line 113: E9 after 1 event E11,
                                   mostly after 2
@@ -224,7 +224,7 @@ next key is at its limit, which is enough
     let together = Explanation::of(&combined(TOGETHER), &events(), None, &NoTexts);
     let text = explanation_text(&together, 80, false);
     assert!(
-        text.contains("only together are they too unusual") && !text.contains("to pass"),
+        text.contains("only together are they too unusual") && !text.contains("accepts"),
         "{text}"
     );
 }
@@ -286,7 +286,7 @@ fn markdown_says_what_would_pass() {
         report_markdown(&input(&metrics(), &[explanation]))
     };
     let cell =
-        "top candidates; p-value 0.00040; to pass, at event 2: one of 5 (75.0%), the end (25.0%) instead of 17 |";
+        "top candidates; p-value 0.00040; accepted, at event 2: one of 5 (75.0%), the end (25.0%) instead of 17 |";
     let text = explained(ONE_ALONE);
     assert!(text.contains(cell), "{text}");
     let low = (0.0002, 0.0005);
@@ -316,7 +316,7 @@ fn a_report_shows_parts_and_the_nearest_session_and_escapes_them() {
     for part in [
         "p-value 0.00040, label",
         "Next key is at its limit",
-        "to pass: not",
+        "accepts: not",
         "<u style=\"left:89.2%\"></u>",
         "The nearest normal session: 2 keys differ (&lt;b&gt;",
         "<tr class=\"added\"><td>2</td>",
@@ -324,7 +324,7 @@ fn a_report_shows_parts_and_the_nearest_session_and_escapes_them() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    assert_eq!(page.matches("to pass").count(), 1);
+    assert_eq!(page.matches("accepts: ").count(), 1);
     assert!(!page.contains("<script>alert") && !page.contains('\u{202e}') && !page.contains('\u{1b}'));
 }
 

@@ -209,7 +209,7 @@ pub(super) fn threshold(metrics: &Metrics) -> Check {
         ChosenOn::Validation => check(
             name,
             CheckOutcome::Passed,
-            "The threshold comes from normal validation sessions.",
+            "The threshold comes from normal training sessions, each judged by models that did not see it.",
         ),
         ChosenOn::Oracle => check(
             name,

@@ -63,9 +63,14 @@ pub(super) fn vocabulary(judged: &Judged<'_>) -> Check {
         "vocabulary from training sessions",
         CheckOutcome::Passed,
         format!(
-            "{} log keys come from training sessions; {} more occur in test sessions only, and each of their events is a finding.",
+            "{} log keys come from training sessions; {} more occur in test sessions only, and {}.",
             judged.training.vocabulary.len(),
-            unseen.len()
+            unseen.len(),
+            match judged.training.detector.calibrated() {
+                None => "each of their events is a finding",
+                Some(_) =>
+                    "they are as surprising as can be: findings, unless the budget went to training sessions with keys of their own",
+            }
         ),
     )
 }

@@ -109,14 +109,11 @@ fn the_end_is_a_key_and_a_cut_session_has_none() {
 #[test]
 fn a_key_that_only_a_fold_has_is_unseen_to_its_fit_in_histories_too() {
     let learnt = Learnt::fit(&[&timeless(&[0, 1])], &windowing());
-    let fold = Fold {
-        model: model(1),
-        learnt,
-    };
+    let fold = Fold::new(model(1), learnt);
     let Alphabet { keys: begin } = windowing().alphabet;
     let unseen = windowing().alphabet.unseen();
     assert_eq!(
-        fold.history(&[begin, 1, 2, unseen, 0], &windowing()),
+        *fold.history(&[begin, 1, 2, unseen, 0], &windowing()),
         [begin, 1, unseen, unseen, 0]
     );
 }
