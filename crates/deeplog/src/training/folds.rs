@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use deeplog_lstm::LstmModel;
 use detection::{Calibrated, Fitted, Part, TooFew, needed};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -69,7 +70,7 @@ pub(super) fn train(job: &Job<'_>, calibration: &Calibration, observer: &mut dyn
         &parts(calibration.detector, &sessions),
         &windowing,
     );
-    let weights = models.iter().map(|model| model.weights()).collect();
+    let weights = models.iter().map(LstmModel::weights).collect();
     let kept = artefact::Calibration {
         fitted: fitted.clone(),
         sessions_a_day,

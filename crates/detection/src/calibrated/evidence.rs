@@ -203,9 +203,9 @@ impl Evidence {
             while low < high {
                 let middle = usize::midpoint(low, high);
                 if flags(part, middle).is_some() {
-                    low = middle + 1
+                    low = middle + 1;
                 } else {
-                    high = middle
+                    high = middle;
                 }
             }
             low.checked_sub(1).and_then(|last| flags(part, last)).unwrap_or(0.0)

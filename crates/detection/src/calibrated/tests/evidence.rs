@@ -37,7 +37,11 @@ fn each_fold_compares_with_its_own_sessions() {
         ([3.5, 2.5], 0),
         ([3.0, 2.0], 2),
     ] {
-        assert_eq!(four().p_value_of(0, &scores), (1 + as_high) as f64 / 5.0, "{scores:?}");
+        assert_eq!(
+            four().p_value_of(0, &scores),
+            f64::from(1 + as_high) / 5.0,
+            "{scores:?}"
+        );
     }
     assert_eq!(four().p_value_of(1, &[2.0, 5.0]), 0.6);
 }
