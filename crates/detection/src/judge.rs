@@ -169,7 +169,8 @@ impl Memory {
     }
 
     fn insert(&mut self, codes: Box<[u32]>, verdict: Arc<Verdict>) {
-        let size = codes.len() + CODES_OF_A_FINDING * (1 + verdict.findings.len());
+        let of_parts = verdict.parts.iter().filter(|part| part.worst.is_some());
+        let size = codes.len() + CODES_OF_A_FINDING * (1 + verdict.findings.len() + of_parts.count());
         if self.held + size > self.room {
             self.old = std::mem::take(&mut self.young);
             self.held = 0;
