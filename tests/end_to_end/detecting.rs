@@ -66,7 +66,7 @@ fn jsonl_and_csv_show_every_session() {
     assert_eq!(
         header,
         [
-            "session", "outcome", "score", "events", "reason", "position", "line", "seen"
+            "session", "outcome", "score", "events", "reason", "position", "line", "seen", "p_value"
         ]
     );
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
