@@ -122,8 +122,9 @@ impl CalibratedState {
                 finding: self.finding(detector, position, next, &looks),
                 history: self.past.history.clone(),
             };
+            let is_new = !self.is_told(&spot.finding);
             let state = &mut self.parts[index];
-            if is_sufficient && found.as_ref().is_none_or(|(_, other)| p_value < other.p_value) {
+            if is_sufficient && is_new && found.as_ref().is_none_or(|(_, other)| p_value < other.p_value) {
                 found = Some((index, spot.clone()));
             }
             if is_spot {
@@ -144,6 +145,18 @@ impl CalibratedState {
         let finding = spot.told(detector, detector.evidence.parts()[index]);
         self.findings.push(finding.clone());
         Some(finding)
+    }
+
+    /// Whether a finding of order says what one before it said: a key that came too often or too seldom is so to all that follow.
+    fn is_told(&self, finding: &Finding) -> bool {
+        let relation = |finding: &Finding| match &finding.detail {
+            Some(Detail::Order { other, before, .. }) => Some((other.clone(), *before)),
+            _ => None,
+        };
+        let Some(told) = relation(finding) else { return false };
+        self.findings
+            .iter()
+            .any(|earlier| relation(earlier).as_ref() == Some(&told))
     }
 
     /// What the fits say of a place, in the words of the one that finds it most unusual.
