@@ -40,6 +40,7 @@ pub use order::{OrderRelations, Relation};
 pub use past::Past;
 pub use state::CalibratedState;
 
+use crate::detector::one_by_one;
 use crate::{Candidate, Closing, Detector, Finding, Part, Symbol, TooFew, Verdict};
 
 /// Candidates shown with a finding.
@@ -245,14 +246,6 @@ impl Detector for Calibrated {
 
     fn judge(&self, sessions: &[Session], progress: &mut dyn FnMut(usize)) -> Vec<Verdict> {
         self.prepare(sessions);
-        let one = |session: &Session| {
-            let mut state = self.open();
-            for event in &session.events {
-                self.step(&mut state, event);
-            }
-            progress(1);
-            self.close(state, &Closing::of(session))
-        };
-        sessions.iter().map(one).collect()
+        one_by_one(self, sessions, progress)
     }
 }
