@@ -1,0 +1,16 @@
+//! DeepLog live: lines in, explained findings out, and nothing lost.
+//!
+//! Every source of lines (pushed batches, syslog, followed files) hands [`Batch`]es to one [`Entrance`]. There they are
+//! written to a log of accepted input, acknowledged, and judged in that order by the library's own `Pipeline`. What comes of
+//! it are [`Change`]s to findings, numbered in the order in which they come about, so that the same input gives the
+//! same numbers again after a crash.
+
+mod batch;
+mod entrance;
+mod record;
+mod times;
+
+pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
+pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
+pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
+pub use times::{now, rfc3339};
