@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::Batch;
+use crate::{Batch, Entry};
 
 /// What a batch takes of the room besides its bytes.
 const OVERHEAD: usize = 256;
@@ -19,8 +19,8 @@ pub struct Entrance {
 
 /// A batch that waits to be written down.
 pub struct Submission {
-    /// The batch.
-    pub batch: Batch,
+    /// The batch, or what else happened.
+    pub entry: Entry,
     /// To whom it is acknowledged.
     pub reply: oneshot::Sender<Result<Receipt, Refused>>,
     /// Its room, given back when its lines have been judged.
@@ -46,7 +46,9 @@ pub enum Refused {
     #[error("the lines cannot be kept: {0}; send them again later")]
     Unwritable(String),
     /// A batch of that name had other lines.
-    #[error("a batch with this idempotency key was taken in before, and it had other lines: give each batch a key of its own")]
+    #[error(
+        "a batch with this idempotency key was taken in before, and it had other lines: give each batch a key of its own"
+    )]
     KeyUsedBefore,
     /// The service is ending.
     #[error("the service is stopping: send it again later")]
@@ -87,7 +89,9 @@ impl Entrance {
     /// [`Refused`]; nothing of the batch was taken in then.
     pub async fn offer(&self, batch: Batch) -> Result<Receipt, Refused> {
         let place = self.room.try_take(OVERHEAD + batch.block.len()).ok_or(Refused::Full)?;
-        self.submit(batch, place)?.await.unwrap_or(Err(Refused::Stopping))
+        self.submit(Entry::Lines(batch), place)?
+            .await
+            .unwrap_or(Err(Refused::Stopping))
     }
 
     /// Takes a batch in as soon as there is room, and waits until it is safe. For threads of their own.
@@ -96,7 +100,17 @@ impl Entrance {
     /// [`Refused`], but never [`Refused::Full`]; nothing of the batch was taken in then.
     pub fn give(&self, batch: Batch) -> Result<Receipt, Refused> {
         let place = self.room.take(OVERHEAD + batch.block.len());
-        let receipt = self.submit(batch, place)?.blocking_recv();
+        let receipt = self.submit(Entry::Lines(batch), place)?.blocking_recv();
+        receipt.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// Has something else written down than lines. It does not wait for room, as it takes none worth counting.
+    ///
+    /// # Errors
+    /// [`Refused::Unwritable`] and [`Refused::Stopping`].
+    pub fn note(&self, entry: Entry) -> Result<Receipt, Refused> {
+        let place = self.room.take(0);
+        let receipt = self.submit(entry, place)?.blocking_recv();
         receipt.unwrap_or(Err(Refused::Stopping))
     }
 
@@ -106,9 +120,9 @@ impl Entrance {
         *self.room.taken() as f64 / self.room.capacity as f64
     }
 
-    fn submit(&self, batch: Batch, place: Place) -> Result<oneshot::Receiver<Result<Receipt, Refused>>, Refused> {
+    fn submit(&self, entry: Entry, place: Place) -> Result<oneshot::Receiver<Result<Receipt, Refused>>, Refused> {
         let (reply, receipt) = oneshot::channel();
-        let submission = Submission { batch, reply, place };
+        let submission = Submission { entry, reply, place };
         self.submissions.send(submission).map_err(|_| Refused::Stopping)?;
         Ok(receipt)
     }

@@ -6,11 +6,15 @@
 //! same numbers again after a crash.
 
 mod batch;
+mod engine;
 mod entrance;
 mod record;
 mod times;
+mod wal;
 
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
+pub use engine::{Engine, Minute, Models, OpenSession, Outcome, RecentKeys, Snapshot, Source, Volume};
 pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use times::{now, rfc3339};
+pub use wal::{Definition, Entry, Record, Wal, forget_before};

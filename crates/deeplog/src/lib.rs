@@ -94,7 +94,7 @@ pub use observer::{Observer, Unobserved};
 pub use output::{create_folder, write_atomically};
 pub use parse::{ParseSummary, Parsing, StateFile, TableFormat, parse};
 pub use parser_state::ParserState;
-pub use pipeline::{Output, Pipeline, Snapshot};
+pub use pipeline::{Output, Pipeline, Snapshot, Step, Trail};
 pub use run::{Miss, Ran, RunOptions, RunSummary, SeriesSummary, read_scores, run, run_all};
 pub use synthesis::{
     Augmentation, Injection, LogInjection, augment, inject_log, inject_sessions, write as write_synthetic,
