@@ -1,5 +1,6 @@
 //! The one way in: bounded, so that whoever brings lines faster than they are judged is told to wait.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -58,6 +59,7 @@ pub enum Refused {
 /// Bytes that may wait.
 struct Room {
     capacity: usize,
+    is_closed: AtomicBool,
     taken: Mutex<usize>,
     freed: Condvar,
 }
@@ -74,6 +76,7 @@ impl Entrance {
     pub fn new(submissions: Sender<Submission>, capacity: usize) -> Self {
         let room = Room {
             capacity,
+            is_closed: AtomicBool::new(false),
             taken: Mutex::new(0),
             freed: Condvar::new(),
         };
@@ -114,13 +117,40 @@ impl Entrance {
         receipt.unwrap_or(Err(Refused::Stopping))
     }
 
+    /// The same without waiting, for what may as well be lost.
+    pub(crate) fn mention(&self, entry: Entry) {
+        let place = self.room.take(0);
+        // If it is refused it will be due again.
+        let _ = self.submit(entry, place);
+    }
+
+    /// Refuses everything from here on.
+    pub(crate) fn close(&self) {
+        self.room.is_closed.store(true, Ordering::SeqCst);
+        self.room.freed.notify_all();
+    }
+
+    /// Whether everything is refused.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.room.is_closed.load(Ordering::SeqCst)
+    }
+
     /// How much of the room is taken, 0..=1.
     #[must_use]
     pub fn fill(&self) -> f64 {
         *self.room.taken() as f64 / self.room.capacity as f64
     }
 
-    fn submit(&self, entry: Entry, place: Place) -> Result<oneshot::Receiver<Result<Receipt, Refused>>, Refused> {
+    fn submit(&self, mut entry: Entry, place: Place) -> Result<oneshot::Receiver<Result<Receipt, Refused>>, Refused> {
+        if let Entry::Lines(Batch { block, .. }) = &mut entry
+            && block.last().is_some_and(|&last| last != b'\n')
+        {
+            block.push(b'\n');
+        }
+        if self.is_closed() {
+            return Err(Refused::Stopping);
+        }
         let (reply, receipt) = oneshot::channel();
         let submission = Submission { entry, reply, place };
         self.submissions.send(submission).map_err(|_| Refused::Stopping)?;
@@ -147,13 +177,15 @@ impl Room {
         })
     }
 
+    /// Waits for room. There is always some when all is closed.
     fn take(self: &Arc<Self>, size: usize) -> Place {
         loop {
-            if let Some(place) = self.try_take(size) {
+            let is_closed = self.is_closed.load(Ordering::SeqCst);
+            if let Some(place) = self.try_take(if is_closed { 0 } else { size }) {
                 return place;
             }
             let size = size.min(self.capacity);
-            let is_full = |taken: &mut usize| *taken + size > self.capacity;
+            let is_full = |taken: &mut usize| *taken + size > self.capacity && !self.is_closed.load(Ordering::SeqCst);
             drop(
                 self.freed
                     .wait_while(self.taken(), is_full)

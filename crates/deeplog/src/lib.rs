@@ -78,6 +78,7 @@ pub use experiment::{
 };
 pub use explore::{Exploration, explore};
 pub use features::{FeatureSummary, MatrixFormat, WIDEST, features};
+pub use framed::Frame;
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
     Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,

@@ -37,6 +37,13 @@ impl RecentKeys {
         }
     }
 
+    /// Forgets the batch that was remembered last, as it was not taken in after all.
+    pub(crate) fn take_back(&mut self) {
+        if let Some(key) = self.order.pop_back() {
+            self.hashes.remove(&key);
+        }
+    }
+
     /// The hash of what a batch holds.
     #[must_use]
     pub fn hash(block: &[u8]) -> u64 {

@@ -30,6 +30,8 @@ use texts::Texts;
 
 /// Bytes of raw lines that are at hand to be shown with findings, of all sources together.
 const TEXTS: usize = 64 << 20;
+/// Bytes of lines whose outcome is handed on together.
+const AT_ONCE: usize = 256 << 10;
 
 /// Every source with its pipeline, and what came of their lines so far.
 pub struct Engine {
@@ -161,14 +163,14 @@ impl Engine {
         }
     }
 
-    /// Takes in the next record; what it brings about is added to `changes`.
+    /// Takes in the next record; what it brings about goes to `take`, bit by bit.
     ///
     /// # Errors
     /// A definition whose model cannot be read.
-    pub fn apply(&mut self, record: Record, changes: &mut Vec<Change>) -> Result<()> {
+    pub fn apply(&mut self, record: Record, take: &mut dyn FnMut(Vec<Change>)) -> Result<()> {
         self.progress.record = record.number;
         match record.entry {
-            Entry::Lines(batch) => self.take(record.number, batch, changes),
+            Entry::Lines(batch) => self.take(record.number, batch, take),
             Entry::Silence(now) => {
                 let Self {
                     sources,
@@ -179,45 +181,63 @@ impl Engine {
                 for (name, source) in sources {
                     let mut outputs = Vec::new();
                     source.pass_time(now, &mut outputs);
-                    changes.extend(source.tell(name, texts, &mut progress.version, outputs));
+                    take(source.tell(name, texts, &mut progress.version, outputs));
                 }
             }
-            Entry::Define { source, definition } => self.define(source, definition, changes)?,
+            Entry::Define { source, definition } => self.define(source, definition, take)?,
         }
         Ok(())
     }
 
-    fn take(&mut self, record: u64, batch: Batch, changes: &mut Vec<Change>) {
+    fn take(&mut self, record: u64, batch: Batch, take: &mut dyn FnMut(Vec<Change>)) {
+        let Self {
+            sources,
+            progress,
+            texts,
+            ..
+        } = self;
         match batch.origin {
-            Origin::Pushed(Some(key)) => self.progress.keys.add(key, RecentKeys::hash(&batch.block)),
+            Origin::Pushed(Some(key)) => progress.keys.add(key, RecentKeys::hash(&batch.block)),
             Origin::File(position) => {
-                self.progress.positions.insert(position.id, position);
+                progress.positions.insert(position.id, position);
             }
             Origin::Pushed(None) | Origin::Stream => {}
         }
-        let Some((name, source)) = self.sources.get_key_value(&batch.source) else {
-            self.progress.homeless += memchr::memchr_iter(b'\n', &batch.block).count() as u64;
+        let name = batch.source;
+        let Some(source) = sources.get_mut(&name) else {
+            progress.homeless += memchr::memchr_iter(b'\n', &batch.block).count() as u64;
             return;
         };
-        let (name, first) = (name.clone(), source.lines() + 1);
-        let Some(source) = self.sources.get_mut(&name) else {
+        if batch.block.is_empty() {
             return;
-        };
-        let mut outputs = Vec::new();
-        source.take(&batch.block, batch.received, &mut outputs);
-        self.texts.add(record, &name, first, batch.block);
-        changes.extend(source.tell(&name, &self.texts, &mut self.progress.version, outputs));
+        }
+        texts.add(record, &name, source.lines() + 1, batch.block);
+        let mut rest = texts.last(&name);
+        while !rest.is_empty() {
+            let limit = rest.len().min(AT_ONCE);
+            let end = memchr::memchr(b'\n', &rest[limit - 1..]).map_or(rest.len(), |end| limit + end);
+            let (lines, after) = rest.split_at(end);
+            rest = after;
+            let mut outputs = Vec::new();
+            source.take(lines, batch.received, &mut outputs);
+            take(source.tell(&name, texts, &mut progress.version, outputs));
+        }
     }
 
     /// Ends the sessions of a source, and begins anew in another way, or not at all.
-    fn define(&mut self, name: Arc<str>, definition: Option<Definition>, changes: &mut Vec<Change>) -> Result<()> {
+    fn define(
+        &mut self,
+        name: Arc<str>,
+        definition: Option<Definition>,
+        take: &mut dyn FnMut(Vec<Change>),
+    ) -> Result<()> {
         let next = match definition {
             Some(definition) => Some(Source::new(definition.clone(), self.models.open(&definition)?)?),
             None => None,
         };
         let before = self.sources.remove(&name);
         if let Some(mut before) = before {
-            changes.extend(before.finish(&name, &self.texts, &mut self.progress.version)?);
+            take(before.finish(&name, &self.texts, &mut self.progress.version)?);
             if let Some(mut next) = next {
                 next.follow(&before);
                 self.sources.insert(name, next);

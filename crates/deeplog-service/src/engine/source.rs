@@ -52,7 +52,7 @@ pub(super) struct SourceSnapshot {
 }
 
 impl Source {
-    pub(super) fn new(definition: Definition, model: Arc<Model>) -> Result<Self> {
+    pub(crate) fn new(definition: Definition, model: Arc<Model>) -> Result<Self> {
         let Some((profile, reader)) = model.line_reader()? else {
             return Err(Error::run(
                 "the model was trained on session files, and here come raw lines",

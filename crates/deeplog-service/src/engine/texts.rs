@@ -35,9 +35,6 @@ impl Texts {
 
     /// Adds the lines of a record, of which the first has this number in its source.
     pub(super) fn add(&mut self, record: u64, source: &Arc<str>, first: u64, bytes: Vec<u8>) {
-        if bytes.is_empty() {
-            return;
-        }
         let ends = memchr_iter(b'\n', &bytes).map(|end| end as u32).collect();
         self.bytes += bytes.len();
         self.order.push_back((record, source.clone()));
@@ -65,6 +62,12 @@ impl Texts {
         let start = index.checked_sub(1).map_or(0, |before| block.ends[before] as usize + 1);
         let line = &block.bytes[start..end];
         Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
+    /// The lines of a source that were added last.
+    pub(super) fn last(&self, source: &str) -> &[u8] {
+        let block = self.blocks.get(source).and_then(VecDeque::back);
+        block.map_or(&[], |block| &block.bytes)
     }
 
     /// The oldest record whose lines are there.
