@@ -6,6 +6,7 @@
 //! same numbers again after a crash.
 
 mod batch;
+pub mod config;
 mod engine;
 mod entrance;
 mod record;

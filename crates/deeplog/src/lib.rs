@@ -72,9 +72,9 @@ pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
 pub use exchange::{Foreign, export, import, import_like, read_key_names};
 pub use experiment::{
-    Alerts, AnyExperiment, Baseline, Calibration, Data, Detection, DetectorKind, Expect, Experiment, Inject,
+    Alerts, AnyExperiment, Baseline, Calibration, Data, Detection, DetectorKind, Expect, Experiment, Fields, Inject,
     KnownTemplates, LabelRule, LineExperiment, ModelSettings, Override, Plan, PlannedRun, Profile, Source, Split,
-    SplitMethod, Stamp, Stress, Training as TrainingSettings, results_folder,
+    SplitMethod, Stamp, Stress, Training as TrainingSettings, checked, read_table, results_folder,
 };
 pub use explore::{Exploration, explore};
 pub use features::{FeatureSummary, MatrixFormat, WIDEST, features};
