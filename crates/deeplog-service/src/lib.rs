@@ -21,3 +21,6 @@ pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, Ra
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry, Record, Wal, forget_before};
+
+#[cfg(test)]
+mod tests;
