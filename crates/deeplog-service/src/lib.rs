@@ -6,8 +6,11 @@
 //! same numbers again after a crash.
 
 mod batch;
+pub mod body;
 mod entrance;
+pub mod follow;
 mod record;
+pub mod syslog;
 mod times;
 
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
