@@ -8,9 +8,12 @@
 mod batch;
 pub mod config;
 mod engine;
+pub mod body;
 mod entrance;
+pub mod follow;
 mod record;
 mod runner;
+pub mod syslog;
 mod times;
 mod wal;
 
