@@ -78,6 +78,7 @@ pub use experiment::{
 };
 pub use explore::{Exploration, explore};
 pub use features::{FeatureSummary, MatrixFormat, WIDEST, features};
+pub use framed::Frame;
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
     Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,
@@ -94,7 +95,7 @@ pub use observer::{Observer, Unobserved};
 pub use output::{create_folder, write_atomically};
 pub use parse::{ParseSummary, Parsing, StateFile, TableFormat, parse};
 pub use parser_state::ParserState;
-pub use pipeline::{Output, Pipeline, Snapshot};
+pub use pipeline::{Output, Pipeline, Snapshot, Step, Trail};
 pub use run::{Miss, Ran, RunOptions, RunSummary, SeriesSummary, read_scores, run, run_all};
 pub use synthesis::{
     Augmentation, Injection, LogInjection, augment, inject_log, inject_sessions, write as write_synthetic,
