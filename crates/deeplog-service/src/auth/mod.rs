@@ -9,6 +9,8 @@ mod guard;
 mod origin;
 mod refusal;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use guard::{Guard, GuardCounters, protect};

@@ -42,7 +42,9 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Ending<B> {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Some(end) = &mut self.end else { return Poll::Ready(None) };
+        let Some(end) = &mut self.end else {
+            return Poll::Ready(None);
+        };
         if end.as_mut().poll(context).is_ready() {
             self.end = None;
             return Poll::Ready(self.is_failure.then(|| Err(TooSlow.into())));

@@ -88,7 +88,10 @@ pub async fn serve(
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
     if timeout(LAST_REQUESTS, all).await.is_err() {
-        tracing::warn!(connections = connections.len(), "requests that would not end were broken off");
+        tracing::warn!(
+            connections = connections.len(),
+            "requests that would not end were broken off"
+        );
     }
 }
 

@@ -56,12 +56,22 @@ fn read(files: &TlsConfig) -> Result<Arc<ServerConfig>> {
     };
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })
+        .and_then(|chain| {
+            if chain.is_empty() {
+                Err(pem::Error::NoItemsFound)
+            } else {
+                Ok(chain)
+            }
+        })
         .map_err(|error| unreadable(certificate, error))?;
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
     let unfit = |error: rustls::Error| {
         Error::run(
-            format!("{} and {} cannot be used: {error}", certificate.display(), key.display()),
+            format!(
+                "{} and {} cannot be used: {error}",
+                certificate.display(),
+                key.display()
+            ),
             "give a certificate and the private key that belongs to it",
         )
     };
