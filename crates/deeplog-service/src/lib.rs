@@ -5,12 +5,15 @@
 //! it are [`Change`]s to findings, numbered in the order in which they come about, so that the same input gives the
 //! same numbers again after a crash.
 
+pub mod auth;
 mod batch;
 pub mod config;
 mod engine;
 pub mod body;
 mod entrance;
 pub mod follow;
+pub mod listen;
+pub mod notify;
 mod record;
 mod runner;
 pub mod syslog;
