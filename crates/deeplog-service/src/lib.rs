@@ -8,9 +8,11 @@
 mod batch;
 mod entrance;
 mod record;
+mod store;
 mod times;
 
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
 pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
+pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
