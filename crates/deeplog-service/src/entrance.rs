@@ -1,11 +1,12 @@
 //! The one way in: bounded, so that whoever brings lines faster than they are judged is told to wait.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::Batch;
+use crate::{Batch, Entry};
 
 /// What a batch takes of the room besides its bytes.
 const OVERHEAD: usize = 256;
@@ -19,8 +20,8 @@ pub struct Entrance {
 
 /// A batch that waits to be written down.
 pub struct Submission {
-    /// The batch.
-    pub batch: Batch,
+    /// The batch, or what else happened.
+    pub entry: Entry,
     /// To whom it is acknowledged.
     pub reply: oneshot::Sender<Result<Receipt, Refused>>,
     /// Its room, given back when its lines have been judged.
@@ -58,6 +59,7 @@ pub enum Refused {
 /// Bytes that may wait.
 struct Room {
     capacity: usize,
+    is_closed: AtomicBool,
     taken: Mutex<usize>,
     freed: Condvar,
 }
@@ -74,6 +76,7 @@ impl Entrance {
     pub fn new(submissions: Sender<Submission>, capacity: usize) -> Self {
         let room = Room {
             capacity,
+            is_closed: AtomicBool::new(false),
             taken: Mutex::new(0),
             freed: Condvar::new(),
         };
@@ -89,7 +92,9 @@ impl Entrance {
     /// [`Refused`]; nothing of the batch was taken in then.
     pub async fn offer(&self, batch: Batch) -> Result<Receipt, Refused> {
         let place = self.room.try_take(OVERHEAD + batch.block.len()).ok_or(Refused::Full)?;
-        self.submit(batch, place)?.await.unwrap_or(Err(Refused::Stopping))
+        self.submit(Entry::Lines(batch), place)?
+            .await
+            .unwrap_or(Err(Refused::Stopping))
     }
 
     /// Takes a batch in as soon as there is room, and waits until it is safe. For threads of their own.
@@ -98,8 +103,37 @@ impl Entrance {
     /// [`Refused`], but never [`Refused::Full`]; nothing of the batch was taken in then.
     pub fn give(&self, batch: Batch) -> Result<Receipt, Refused> {
         let place = self.room.take(OVERHEAD + batch.block.len());
-        let receipt = self.submit(batch, place)?.blocking_recv();
+        let receipt = self.submit(Entry::Lines(batch), place)?.blocking_recv();
         receipt.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// Has something else written down than lines. It does not wait for room, as it takes none worth counting.
+    ///
+    /// # Errors
+    /// [`Refused::Unwritable`] and [`Refused::Stopping`].
+    pub fn note(&self, entry: Entry) -> Result<Receipt, Refused> {
+        let place = self.room.take(0);
+        let receipt = self.submit(entry, place)?.blocking_recv();
+        receipt.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// The same without waiting, for what may as well be lost.
+    pub(crate) fn mention(&self, entry: Entry) {
+        let place = self.room.take(0);
+        // If it is refused it will be due again.
+        let _ = self.submit(entry, place);
+    }
+
+    /// Refuses everything from here on.
+    pub(crate) fn close(&self) {
+        self.room.is_closed.store(true, Ordering::SeqCst);
+        self.room.freed.notify_all();
+    }
+
+    /// Whether everything is refused.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.room.is_closed.load(Ordering::SeqCst)
     }
 
     /// How much of the room is taken, 0..=1.
@@ -108,9 +142,17 @@ impl Entrance {
         *self.room.taken() as f64 / self.room.capacity as f64
     }
 
-    fn submit(&self, batch: Batch, place: Place) -> Result<oneshot::Receiver<Result<Receipt, Refused>>, Refused> {
+    fn submit(&self, mut entry: Entry, place: Place) -> Result<oneshot::Receiver<Result<Receipt, Refused>>, Refused> {
+        if let Entry::Lines(Batch { block, .. }) = &mut entry
+            && block.last().is_some_and(|&last| last != b'\n')
+        {
+            block.push(b'\n');
+        }
+        if self.is_closed() {
+            return Err(Refused::Stopping);
+        }
         let (reply, receipt) = oneshot::channel();
-        let submission = Submission { batch, reply, place };
+        let submission = Submission { entry, reply, place };
         self.submissions.send(submission).map_err(|_| Refused::Stopping)?;
         Ok(receipt)
     }
@@ -135,13 +177,15 @@ impl Room {
         })
     }
 
+    /// Waits for room. There is always some when all is closed.
     fn take(self: &Arc<Self>, size: usize) -> Place {
         loop {
-            if let Some(place) = self.try_take(size) {
+            let is_closed = self.is_closed.load(Ordering::SeqCst);
+            if let Some(place) = self.try_take(if is_closed { 0 } else { size }) {
                 return place;
             }
             let size = size.min(self.capacity);
-            let is_full = |taken: &mut usize| *taken + size > self.capacity;
+            let is_full = |taken: &mut usize| *taken + size > self.capacity && !self.is_closed.load(Ordering::SeqCst);
             drop(
                 self.freed
                     .wait_while(self.taken(), is_full)

@@ -6,13 +6,20 @@
 //! same numbers again after a crash.
 
 mod batch;
+pub mod config;
+mod engine;
 mod entrance;
 mod record;
+mod runner;
 mod store;
 mod times;
+mod wal;
 
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
+pub use engine::{Engine, Minute, Models, OpenSession, Outcome, RecentKeys, Snapshot, Source, Volume};
 pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
+pub use runner::{EngineHandle, Health, Running, Settings, Sink};
 pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
+pub use wal::{Definition, Entry, Record, Wal, forget_before};

@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             times.push(started.elapsed());
             verdicts += outputs
                 .iter()
-                .filter(|output| matches!(output, Output::Verdict(_)))
+                .filter(|output| matches!(output, Output::Verdict { .. }))
                 .count();
         }
         outputs.clear();

@@ -142,6 +142,37 @@ impl Model {
         Ok(())
     }
 
+    /// Reads lines of another layout than the model was trained on: what `dataset` says of `header`, `time` and `session`
+    /// takes the place of what the model's dataset says; a `session` without `by` changes single settings of its rule.
+    ///
+    /// # Errors
+    /// A dataset that is wrong, with every mistake; or a model that was trained on session files.
+    pub fn read_as(&mut self, dataset: &toml::Table) -> Result<()> {
+        let mut table = self.experiment.table.clone();
+        let Some(toml::Value::Table(own)) = table.get_mut("dataset") else {
+            return Err(Error::config(
+                "dataset",
+                "dataset",
+                "the model was trained on session files and reads no lines",
+            ));
+        };
+        for section in ["header", "time", "session"] {
+            let Some(new) = dataset.get(section) else { continue };
+            match (own.get_mut(section), new) {
+                (Some(toml::Value::Table(old)), toml::Value::Table(new))
+                    if section == "session" && !new.contains_key("by") =>
+                {
+                    old.extend(new.clone());
+                }
+                _ => {
+                    own.insert(section.to_owned(), new.clone());
+                }
+            }
+        }
+        self.experiment = Experiment::from_table(table, Path::new("."), "dataset")?;
+        Ok(())
+    }
+
     /// A reader of raw lines, for models that were trained on raw logs.
     pub fn line_reader(&self) -> Result<Option<(&Profile, LineReader)>> {
         match (&self.experiment.profile, &self.artefact.description.parser) {

@@ -14,31 +14,35 @@ const FIXED: usize = 8 + 4 + 8;
 const CHECKSUM: usize = 8;
 
 /// What files of ours begin with, and what they are called.
-const OURS: [(&[u8; 8], &str); 3] = [
+const OURS: [(&[u8; 8], &str); 4] = [
     (b"DEEPLOG\n", "model of sessions"),
     (b"DLLINES\n", "model of labelled lines"),
     (b"DLPARSE\n", "parser state"),
+    (b"DLSTATE\n", "state of a live service"),
 ];
 
 /// A kind of file.
-pub(crate) struct Frame {
+pub struct Frame {
     /// What it begins with.
-    pub(crate) magic: &'static [u8; 8],
+    pub magic: &'static [u8; 8],
     /// The only format version that is read.
-    pub(crate) version: u32,
+    pub version: u32,
     /// What such a file is called.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What helps against another file in its place.
-    pub(crate) foreign: &'static str,
+    pub foreign: &'static str,
     /// What helps against another format version.
-    pub(crate) other_version: &'static str,
+    pub other_version: &'static str,
     /// What helps against damage.
-    pub(crate) damaged: &'static str,
+    pub damaged: &'static str,
 }
 
 impl Frame {
-    /// The bytes of a file.
-    pub(crate) fn seal(&self, description: &impl Serialize, rest: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>> {
+    /// The bytes of a file: those of its description as JSON, and what `rest` adds.
+    ///
+    /// # Errors
+    /// A description that JSON cannot hold.
+    pub fn seal(&self, description: &impl Serialize, rest: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         bytes.extend_from_slice(self.magic);
         bytes.extend_from_slice(&self.version.to_le_bytes());
@@ -53,7 +57,10 @@ impl Frame {
     }
 
     /// The description in the bytes of a file, and the rest; or why they are none of ours.
-    pub(crate) fn open<'b, D: DeserializeOwned>(&self, path: &Path, bytes: &'b [u8]) -> Result<(D, &'b [u8])> {
+    ///
+    /// # Errors
+    /// Bytes of something else, of another format version, and damaged ones.
+    pub fn open<'b, D: DeserializeOwned>(&self, path: &Path, bytes: &'b [u8]) -> Result<(D, &'b [u8])> {
         self.parts(bytes)
             .map_err(|(fact, hint)| Error::run(format!("{}: {fact}", path.display()), hint))
     }

@@ -72,12 +72,13 @@ pub use detect::{DetectCounters, Judged, Model};
 pub use error::{Error, Problem, Result};
 pub use exchange::{Foreign, export, import, import_like, read_key_names};
 pub use experiment::{
-    Alerts, AnyExperiment, Baseline, Calibration, Data, Detection, DetectorKind, Expect, Experiment, Inject,
+    Alerts, AnyExperiment, Baseline, Calibration, Data, Detection, DetectorKind, Expect, Experiment, Fields, Inject,
     KnownTemplates, LabelRule, LineExperiment, ModelSettings, Override, Plan, PlannedRun, Profile, Source, Split,
-    SplitMethod, Stamp, Stress, Training as TrainingSettings, results_folder,
+    SplitMethod, Stamp, Stress, Training as TrainingSettings, checked, read_table, results_folder,
 };
 pub use explore::{Exploration, explore};
 pub use features::{FeatureSummary, MatrixFormat, WIDEST, features};
+pub use framed::Frame;
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
     Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,
@@ -94,7 +95,7 @@ pub use observer::{Observer, Unobserved};
 pub use output::{create_folder, write_atomically};
 pub use parse::{ParseSummary, Parsing, StateFile, TableFormat, parse};
 pub use parser_state::ParserState;
-pub use pipeline::{Output, Pipeline, Snapshot};
+pub use pipeline::{Output, Pipeline, Snapshot, Step, Trail};
 pub use run::{Miss, Ran, RunOptions, RunSummary, SeriesSummary, read_scores, run, run_all};
 pub use synthesis::{
     Augmentation, Injection, LogInjection, augment, inject_log, inject_sessions, write as write_synthetic,

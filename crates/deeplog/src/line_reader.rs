@@ -19,6 +19,8 @@ pub struct LineReader {
     matcher: Matcher,
     /// The key of each template, and behind them that of messages without one.
     keys: Arc<[Key]>,
+    /// What these are called.
+    names: Arc<[KeyName]>,
     intake: Intake,
     counters: LineCounters,
 }
@@ -104,10 +106,11 @@ impl LineReader {
     /// A reader for lines of a dataset.
     pub fn new(profile: &Profile, parser: FrozenParser, vocabulary: &Vocabulary) -> Result<Self> {
         let names = parser.templates().iter().map(|template| template.id.to_string());
-        let names = names.chain([NO_TEMPLATE.to_owned()]);
+        let names: Arc<[KeyName]> = names.chain([NO_TEMPLATE.to_owned()]).map(KeyName::from).collect();
         Ok(Self {
             joiner: RecordJoiner::new(profile.header.clone()),
-            keys: names.map(|name| vocabulary.key(&KeyName::from(name))).collect(),
+            keys: names.iter().map(|name| vocabulary.key(name)).collect(),
+            names,
             matcher: Matcher {
                 parser,
                 scratch: Scratch::default(),
@@ -122,14 +125,14 @@ impl LineReader {
         self.keys.clone()
     }
 
-    /// Reads the next line, without its end; if it is a message or completes one, hands over its event and the names that
-    /// place it. For `journald` only the line feed is its end.
-    pub fn read(&mut self, line: &[u8], place: impl FnOnce(&Event, Names<'_>)) {
-        let keys = self.keys();
-        self.read_numbered(line, |event, names| place(&named(event, &keys), names));
+    /// The name of a key by its number; that of messages without a template is the last one.
+    #[must_use]
+    pub fn key_name(&self, key: u32) -> &KeyName {
+        &self.names[key as usize]
     }
 
-    /// What [`Self::read`] does, with keys by number.
+    /// Reads the next line, without its end; if it is a message or completes one, hands over its event, with its key by
+    /// number, and the names that place it. For `journald` only the line feed is its end.
     pub(crate) fn read_numbered(&mut self, line: &[u8], place: impl FnOnce(&Event<u32>, Names<'_>)) {
         self.counters.lines += 1;
         let piece = self.joiner.push(self.counters.lines, line);
@@ -158,12 +161,6 @@ impl LineReader {
 
     /// At the end of the input: the next of the messages that were still open. Whether there was one; it may have held
     /// no message after all.
-    pub fn finish(&mut self, place: impl FnOnce(&Event, Names<'_>)) -> bool {
-        let keys = self.keys();
-        self.finish_numbered(|event, names| place(&named(event, &keys), names))
-    }
-
-    /// What [`Self::finish`] does, with keys by number.
     pub(crate) fn finish_numbered(&mut self, place: impl FnOnce(&Event<u32>, Names<'_>)) -> bool {
         let piece = self.joiner.finish();
         let is_one = piece.is_some();
@@ -247,14 +244,6 @@ fn take(
         time,
     };
     place(&event, names);
-}
-
-fn named(event: &Event<u32>, keys: &[Key]) -> Event {
-    Event {
-        key: keys[event.key as usize].clone(),
-        line: event.line,
-        time: event.time,
-    }
 }
 
 impl Matcher {

@@ -41,6 +41,19 @@ pub struct Grouper<S> {
     counters: GroupCounters,
 }
 
+/// A session that is still open.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenSession<'g, S> {
+    /// Its id.
+    pub id: &'g Arc<str>,
+    /// Sessions opened before it.
+    pub number: u64,
+    /// What the log's clock showed at its last event.
+    pub touched: Option<Timestamp>,
+    /// What is kept for it.
+    pub state: &'g S,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Open<S> {
     id: Arc<str>,
@@ -154,10 +167,48 @@ impl<S> Grouper<S> {
         self.counters
     }
 
-    /// Moves the log's clock, and closes what is over by it.
+    /// What the log's clock shows: the newest time stamp so far.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    /// Whether anything is over when the log's clock shows this.
+    #[must_use]
+    pub fn is_due(&self, time: Timestamp) -> bool {
+        let first_open = self.time_windows().map(|windows| windows.first_open(time));
+        let is_over = first_open.zip(self.due.first()).is_some_and(|(open, due)| due.0 < open);
+        let touched = self.open.oldest().and_then(|(_, session)| session.touched);
+        let is_idle = |idle| touched.is_some_and(|touched| time.since(touched) > idle);
+        is_over || self.limits.idle.is_some_and(is_idle)
+    }
+
+    /// Moves the log's clock without an event, and closes what is over by it: for logs that have fallen silent.
+    pub fn pass_time<K>(&mut self, time: Timestamp, sink: &mut impl SessionSink<K, State = S>) {
+        if self.newest.is_some() {
+            self.move_clock(time, sink);
+        }
+    }
+
+    /// The open sessions, in no particular order.
+    pub fn sessions(&self) -> impl Iterator<Item = OpenSession<'_, S>> {
+        self.open.values().map(|session| OpenSession {
+            id: &session.id,
+            number: session.number,
+            touched: session.touched,
+            state: &session.state,
+        })
+    }
+
     fn advance<K>(&mut self, time: Option<Timestamp>, sink: &mut impl SessionSink<K, State = S>) {
-        let Some(time) = time else { return };
-        self.last = Some(time);
+        if let Some(time) = time {
+            self.last = Some(time);
+            self.move_clock(time, sink);
+        }
+    }
+
+    /// Moves the log's clock, and closes what is over by it.
+    fn move_clock<K>(&mut self, time: Timestamp, sink: &mut impl SessionSink<K, State = S>) {
         let Some(newest) = self.newest else {
             self.newest = Some(time);
             self.open.values_mut().for_each(|session| session.touched = Some(time));

@@ -71,7 +71,7 @@ mod window;
 
 pub use collector::Collector;
 pub use duration::{Duration, InvalidDuration};
-pub use grouper::Grouper;
+pub use grouper::{Grouper, OpenSession};
 pub use identifier::{Identifier, Identifiers, InvalidIdentifier};
 pub use key::{Key, KeyName, LogKey};
 pub use rule::{EndOfInput, InvalidRule, Limits, Problem, SessionRule};

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use crate::error::{Error, Problem, Result, lower_first};
 
 /// A table of a configuration that is being read. Whatever is left unread in the end is an unknown field.
-pub(crate) struct Fields<'p> {
+pub struct Fields<'p> {
     path: String,
     table: Table,
     known: Vec<&'static str>,
@@ -16,7 +16,9 @@ pub(crate) struct Fields<'p> {
 }
 
 impl<'p> Fields<'p> {
-    pub(crate) fn new(table: Table, problems: &'p RefCell<Vec<Problem>>) -> Self {
+    /// A whole table; mistakes in it go to `problems`.
+    #[must_use]
+    pub fn new(table: Table, problems: &'p RefCell<Vec<Problem>>) -> Self {
         Self {
             path: String::new(),
             table,
@@ -26,12 +28,13 @@ impl<'p> Fields<'p> {
     }
 
     /// Whether a field is given, read or not.
-    pub(crate) fn has(&self, key: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
     /// A field that may be left out. `None` also where it holds something wrong, which is then remembered.
-    pub(crate) fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+    pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
         self.known.push(key);
         let value = self.table.remove(key)?;
         let shown = value.to_string();
@@ -46,12 +49,12 @@ impl<'p> Fields<'p> {
     }
 
     /// A field with a default.
-    pub(crate) fn or<T: DeserializeOwned>(&mut self, key: &'static str, default: T) -> T {
+    pub fn or<T: DeserializeOwned>(&mut self, key: &'static str, default: T) -> T {
         self.optional(key).unwrap_or(default)
     }
 
     /// A field that must be there.
-    pub(crate) fn required<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+    pub fn required<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
         if !self.table.contains_key(key) {
             self.known.push(key);
             self.problem(key, "is missing");
@@ -72,7 +75,7 @@ impl<'p> Fields<'p> {
     }
 
     /// A table within this one; an empty one where it is left out.
-    pub(crate) fn section(&mut self, key: &'static str) -> Fields<'p> {
+    pub fn section(&mut self, key: &'static str) -> Fields<'p> {
         self.known.push(key);
         let table = match self.table.remove(key) {
             None => Table::new(),
@@ -91,7 +94,7 @@ impl<'p> Fields<'p> {
     }
 
     /// A table below this one, where there is one.
-    pub(crate) fn optional_section(&mut self, key: &'static str) -> Option<Fields<'p>> {
+    pub fn optional_section(&mut self, key: &'static str) -> Option<Fields<'p>> {
         if self.has(key) {
             return Some(self.section(key));
         }
@@ -100,7 +103,7 @@ impl<'p> Fields<'p> {
     }
 
     /// An array of tables within this one (`[[key]]`); `None` where it is left out.
-    pub(crate) fn sections(&mut self, key: &'static str) -> Option<Vec<Fields<'p>>> {
+    pub fn sections(&mut self, key: &'static str) -> Option<Vec<Fields<'p>>> {
         self.known.push(key);
         let items = match self.table.remove(key)? {
             Value::Array(items) => items,
@@ -128,7 +131,7 @@ impl<'p> Fields<'p> {
     }
 
     /// Remembers a mistake in one of the fields.
-    pub(crate) fn problem(&self, key: &str, fact: impl Into<String>) {
+    pub fn problem(&self, key: &str, fact: impl Into<String>) {
         let field = format!("{}{key}", self.path);
         self.problems.borrow_mut().push(Problem {
             field,
@@ -137,14 +140,14 @@ impl<'p> Fields<'p> {
     }
 
     /// Remembers a mistake unless something holds.
-    pub(crate) fn ensure(&self, holds: bool, key: &str, fact: impl FnOnce() -> String) {
+    pub fn ensure(&self, holds: bool, key: &str, fact: impl FnOnce() -> String) {
         if !holds {
             self.problem(key, fact());
         }
     }
 
     /// Ends the table: what nobody read is unknown.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         for key in self.table.keys() {
             let fact = match nearest(key, &self.known) {
                 Some(name) => format!("unknown field; did you mean `{name}`?"),
@@ -156,7 +159,10 @@ impl<'p> Fields<'p> {
 }
 
 /// What `read` makes of a table, or all the mistakes that it met; `origin` names the table in errors.
-pub(crate) fn checked<T>(origin: &str, read: impl FnOnce(&RefCell<Vec<Problem>>) -> Option<T>) -> Result<T> {
+///
+/// # Errors
+/// [`Error::Config`] with all mistakes.
+pub fn checked<T>(origin: &str, read: impl FnOnce(&RefCell<Vec<Problem>>) -> Option<T>) -> Result<T> {
     let problems = RefCell::new(Vec::new());
     let made = read(&problems);
     let problems = problems.into_inner();

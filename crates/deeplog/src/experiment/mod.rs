@@ -28,12 +28,12 @@ pub use alerts::Alerts;
 pub use any::AnyExperiment;
 pub use baselines::Baseline;
 pub use data::{Data, Inject, Source, Split, SplitMethod, Stress};
-use fields::{Fields, checked};
+pub use fields::{Fields, checked};
 pub use lines::LineExperiment;
 pub use plan::{Plan, PlannedRun};
 pub use profile::{KnownTemplates, LabelRule, Profile, Stamp};
 pub use set::Override;
-use table::read_table;
+pub use table::read_table;
 
 /// A checked experiment.
 #[derive(Clone, Debug)]

@@ -67,7 +67,11 @@ fn lay_over(table: &mut Table, over: Table) {
     }
 }
 
-pub(super) fn read_table(path: &Path) -> Result<Table> {
+/// Reads a TOML file.
+///
+/// # Errors
+/// It cannot be read, or its syntax is wrong: the line is named.
+pub fn read_table(path: &Path) -> Result<Table> {
     let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
     text.parse::<Table>().map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));

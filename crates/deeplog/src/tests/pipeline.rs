@@ -62,8 +62,8 @@ fn verdicts(model: &mut Model, log: &Path) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for output in outputs {
         match output {
-            Output::Finding { session, finding } => findings.push((session, finding)),
-            Output::Verdict(verdict) => verdicts.push(verdict),
+            Output::Finding { session, finding, .. } => findings.push((session, finding)),
+            Output::Verdict { verdict, .. } => verdicts.push(verdict),
         }
     }
     assert_eq!(verdicts, batch);

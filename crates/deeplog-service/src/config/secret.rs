@@ -1,0 +1,47 @@
+//! Values that must not be seen.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use deeplog::{Error, Fields};
+
+/// A password or key. It is shown nowhere: not in errors, logs or debug output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret with this text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for its one use.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The secret in the file that a field names, without the line end behind it.
+pub(super) fn from_file(fields: &mut Fields<'_>, key: &'static str, folder: &Path) -> Option<Secret> {
+    let path = folder.join(fields.optional::<std::path::PathBuf>(key)?);
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            let text = text.trim_end_matches(['\r', '\n']);
+            fields.ensure(!text.is_empty(), key, || format!("{} is empty", path.display()));
+            Some(Secret::new(text))
+        }
+        Err(error) => {
+            fields.problem(key, Error::io("read", &path)(error).to_string());
+            None
+        }
+    }
+}
