@@ -17,6 +17,7 @@ pub mod notify;
 mod record;
 mod runner;
 pub mod syslog;
+mod store;
 mod times;
 mod wal;
 
@@ -25,6 +26,7 @@ pub use engine::{Engine, Minute, Models, OpenSession, Outcome, RecentKeys, Snaps
 pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
+pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry, Record, Wal, forget_before};
 
