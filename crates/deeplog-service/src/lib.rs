@@ -7,17 +7,17 @@
 
 pub mod auth;
 mod batch;
+pub mod body;
 pub mod config;
 mod engine;
-pub mod body;
 mod entrance;
 pub mod follow;
 pub mod listen;
 pub mod notify;
 mod record;
 mod runner;
-pub mod syslog;
 mod store;
+pub mod syslog;
 mod times;
 mod wal;
 
