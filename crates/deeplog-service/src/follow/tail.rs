@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::cutter::{BLOCK, Cut, Cutter};
 use super::files::{Age, Found, Look};
-use super::follower::{Counts, Take};
+use super::follower::{Counts, Met, Role, Take};
 use super::head::LONGEST;
 use crate::{FileId, FilePosition};
 
@@ -34,6 +34,8 @@ pub(super) struct Tail {
     /// Its place among files that are found at the same time.
     pub(super) age: Age,
     has_failed: bool,
+    /// Whether it was empty when it was found: it is not known yet what it will be, a copy of another one or packed.
+    is_waiting: bool,
 }
 
 /// How a file is treated that was put aside.
@@ -72,17 +74,54 @@ impl Tail {
         let mut head = vec![0; offset.min(LONGEST as u64) as usize];
         file.read_exact_at(&mut head, 0)?;
         Ok(Self {
+            offset,
+            head,
+            ..Self::at_start(found, file)
+        })
+    }
+
+    /// An empty file. It is kept open, as it may be put aside before anybody looks again.
+    pub(super) fn waiting(found: &Found, file: File) -> Self {
+        Self {
+            is_waiting: true,
+            ..Self::at_start(found, file)
+        }
+    }
+
+    fn at_start(found: &Found, file: File) -> Self {
+        Self {
             path: found.path.clone(),
             id: found.id,
             file,
-            offset,
-            head,
+            offset: 0,
+            head: Vec::new(),
             cutter: Cutter::default(),
             seen: None,
             changed: Instant::now(),
             aside: None,
             age: found.age(),
             has_failed: false,
+            is_waiting: false,
+        }
+    }
+
+    /// Whether it was empty and is not any more.
+    pub(super) fn is_begun_now(&self) -> bool {
+        self.is_waiting && self.file.metadata().is_ok_and(|data| data.len() > 0)
+    }
+
+    /// To be decided about anew.
+    pub(super) fn into_met(self) -> Option<Met> {
+        let look = Look::of(&self.file.metadata().ok()?);
+        let role = if self.aside.is_some() { Role::Missed } else { Role::Asked };
+        Some(Met {
+            found: Found {
+                path: self.path,
+                id: self.id,
+                look,
+            },
+            role,
+            file: Some(self.file),
         })
     }
 
@@ -109,6 +148,15 @@ impl Tail {
     /// Whether nothing has been added for so long.
     pub(super) fn is_quiet(&self, time: Duration) -> bool {
         self.changed.elapsed() >= time
+    }
+
+    /// Whether what was read is not in the file any more.
+    pub(super) fn is_truncated(&self) -> bool {
+        self.file.metadata().is_ok_and(|data| {
+            let look = Look::of(&data);
+            let is_shorter = look.length < self.offset + self.cutter.raw();
+            is_shorter || (self.seen != Some(look) && self.is_intact().is_ok_and(|is_intact| !is_intact))
+        })
     }
 
     /// Begins again at the start.
@@ -139,6 +187,9 @@ impl Tail {
     }
 
     fn try_read<E>(&mut self, counts: &mut Counts, take: &mut Take<'_, E>) -> Result<Reading, Failed<E>> {
+        if self.is_waiting {
+            return Ok(Reading::AtEnd { progress: false });
+        }
         let look = Look::of(&self.file.metadata()?);
         let mut progress = self.hand_over(counts, take)?;
         if self.seen == Some(look) {

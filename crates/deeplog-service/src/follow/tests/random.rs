@@ -9,6 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::*;
 
+const TRACE: bool = true;
 /// Writes numbered lines to `app.log` and puts it aside.
 struct Writer {
     folder: PathBuf,
@@ -47,6 +48,7 @@ impl Writer {
             text += &format!("{} begun ", self.lines);
             self.lines += 1;
         }
+        if TRACE { eprintln!("write {}", self.lines); }
         self.is_within_line = !text.ends_with('\n');
         append(&self.log(), text.as_bytes());
         self.expected += &text;
@@ -67,18 +69,21 @@ impl Writer {
         }
         self.moves += 1;
         let first = name(1, "");
+        if TRACE { eprintln!("rotate"); }
         if self.random.random_bool(0.5) {
             fs::rename(self.log(), &first).unwrap();
             if self.random.random_bool(0.7) {
                 fs::File::create(self.log()).unwrap();
             }
         } else {
+            if TRACE { eprintln!("  copytruncate"); }
             fs::copy(self.log(), &first).unwrap();
             truncate(&self.log());
         }
         let kept = self.random.random_range(1..4);
         let old = self.folder.join(format!("app.log.{kept}"));
         if self.random.random_bool(0.4) && old.exists() {
+            if TRACE { eprintln!("  pack {kept}"); }
             pack(&old);
         }
         if std::mem::take(&mut self.is_within_line) {
@@ -96,10 +101,12 @@ fn look(place: &mut Place, random: &mut SmallRng) {
             .with_pace(place.pace)
     });
     let kept = &mut place.kept;
+    if TRACE { eprintln!("look"); }
     for _ in 0..random.random_range(0..4) {
         let left = random.random_range(0..8);
         let mut taken = 0;
         let mut take = |block: Vec<u8>, position| {
+            if TRACE { eprintln!("   take {left} {} {:?} {position:?}", block.len(), String::from_utf8_lossy(&block[..block.len().min(10)])); }
             taken += 1;
             if taken > left {
                 return Err(());
@@ -110,6 +117,7 @@ fn look(place: &mut Place, random: &mut SmallRng) {
         let _ = follower.poll(&mut take);
     }
     if random.random_bool(0.2) {
+        if TRACE { eprintln!("break down"); }
         place.break_down();
     }
 }
