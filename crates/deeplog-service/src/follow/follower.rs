@@ -183,11 +183,18 @@ impl Follower {
             self.notes.remove(0);
         }
         let mut progress = false;
-        while !self.packed.is_empty() {
-            progress |= self.read_packed(take)?;
-        }
         let mut i = 0;
-        while let Some(tail) = self.tails.get_mut(i) {
+        loop {
+            // What was packed was put aside before whatever lives.
+            let next = self.tails.get(i).filter(|tail| tail.aside.is_some()).map(|tail| &tail.age);
+            if self.packed.first().is_some_and(|packed| next.is_none_or(|next| packed.found.age() < *next)) {
+                self.read_packed(take)?;
+                progress = true;
+                continue;
+            }
+            let Some(tail) = self.tails.get_mut(i) else {
+                break;
+            };
             match tail.read(&mut self.counts, take)? {
                 Reading::AtEnd { progress: any } => progress |= any,
                 Reading::Truncated => {
@@ -215,7 +222,7 @@ impl Follower {
         Ok(progress)
     }
 
-    fn read_packed<E>(&mut self, take: &mut Take<'_, E>) -> Result<bool, E> {
+    fn read_packed<E>(&mut self, take: &mut Take<'_, E>) -> Result<(), E> {
         let packed = &mut self.packed[0];
         match packed.read(&mut self.counts, take)? {
             Ok(()) => {
@@ -230,7 +237,7 @@ impl Follower {
         let packed = self.packed.remove(0);
         self.settle(&packed.found, Settled::Done);
         self.remember(packed.position());
-        Ok(true)
+        Ok(())
     }
 
     /// Looks which files there are.
@@ -266,7 +273,14 @@ impl Follower {
         for note in self.notes.clone() {
             self.remember(note);
         }
+        self.sort_new(open);
+    }
+
+    /// Old files come before live ones, and newly found ones by their age.
+    fn sort_new(&mut self, open: usize) {
         self.tails[open..].sort_by_cached_key(|tail| tail.age.clone());
+        self.tails.sort_by_key(|tail| tail.aside.is_none());
+        self.packed.sort_by_cached_key(|packed| packed.found.age());
     }
 
     /// Decides what to do with each file; new tails come last.
@@ -435,9 +449,7 @@ impl Follower {
         met.sort_by_cached_key(|met| std::cmp::Reverse(met.found.age()));
         let open = self.tails.len();
         self.meet_all(met, false);
-        let mut new = self.tails.split_off(open);
-        new.sort_by_cached_key(|tail| tail.age.clone());
-        self.tails.splice(i..i, new);
+        self.sort_new(open);
     }
 
     fn close(&mut self, i: usize) {

@@ -9,7 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::*;
 
-const TRACE: bool = true;
+const TRACE: bool = false;
 /// Writes numbered lines to `app.log` and puts it aside.
 struct Writer {
     folder: PathBuf,
@@ -69,7 +69,7 @@ impl Writer {
         }
         self.moves += 1;
         let first = name(1, "");
-        if TRACE { eprintln!("rotate"); }
+        if TRACE { eprintln!("rotate {:?}", fs::read_dir(&self.folder).unwrap().map(|e| {use std::os::unix::fs::MetadataExt; let e=e.unwrap(); let m=e.metadata().unwrap(); (e.file_name(), m.ino(), m.len(), m.mtime_nsec()/1000)}).collect::<Vec<_>>()); }
         if self.random.random_bool(0.5) {
             fs::rename(self.log(), &first).unwrap();
             if self.random.random_bool(0.7) {
