@@ -252,6 +252,9 @@ impl Follower {
                 let since = tail.file.metadata().map(|data| Look::of(&data).modified);
                 met.extend(missed(&tail.path, since.ok()).map(|found| Met::new(found, Role::Missed)));
             }
+            if let Some(since) = tail.written_since() {
+                met.extend(missed(&tail.path, Some(since)).map(|found| Met::new(found, Role::Missed)));
+            }
             if let Some(found) = now {
                 tail.path.clone_from(&found.path);
             }
@@ -316,7 +319,6 @@ impl Follower {
         let Some(file) = file.map_or_else(|| found.open(), |file| Ok(Some(file)))? else {
             return Ok(());
         };
-        let found = &found;
         if found.look.length == 0 {
             if matches!(role, Role::Asked | Role::AskedOld) {
                 self.tails.push(Tail::waiting(found, file));
@@ -327,16 +329,16 @@ impl Follower {
         if !head.is_sound {
             return Ok(());
         }
-        if self.is_copy(found, &head) {
-            self.settle(found, Settled::Copy);
+        if self.is_copy(&found, &head) {
+            self.settle(&found, Settled::Copy);
             return Ok(());
         }
         let Pace { quiet, forget, .. } = self.pace;
-        let (known, aside) = (self.known_of(found, &head), Aside::new(quiet, forget));
+        let (known, aside) = (self.known_of(&found, &head), Aside::new(quiet, forget));
         let (offset, aside) = match (known, role) {
             // A copy, all of which was read where it was made from.
             (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
-                self.settle(found, Settled::Done);
+                self.settle(&found, Settled::Done);
                 return Ok(());
             }
             (Some(known), _) if known.id != found.id => {
@@ -355,7 +357,7 @@ impl Follower {
             (None, Role::Asked) => (0, None),
         };
         if !head.is_packed {
-            let mut tail = Tail::new(found, file, offset)?;
+            let mut tail = Tail::new(found, file, head.bytes, offset);
             tail.aside = aside;
             self.tails.push(tail);
         } else if offset < ALL {
@@ -364,15 +366,14 @@ impl Follower {
         Ok(())
     }
 
-    fn begin_at_end(&mut self, found: &Found, file: File, head: Head) -> io::Result<()> {
+    fn begin_at_end(&mut self, found: Found, file: File, head: Head) -> io::Result<()> {
         if head.is_packed {
+            self.settle(&found, Settled::Done);
             // How much it holds is not worth unpacking it.
-            let packed = Packed::new(found, file, head.bytes, ALL);
-            self.notes.push(packed.position());
-            self.settle(found, Settled::Done);
+            self.notes.push(Packed::new(found, file, head.bytes, ALL).position());
         } else {
             let end = behind_last_line(&file)?;
-            let tail = Tail::new(found, file, end)?;
+            let tail = Tail::new(found, file, head.bytes, end);
             self.notes.push(tail.position());
             self.tails.push(tail);
         }
