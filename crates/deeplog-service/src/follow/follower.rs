@@ -1,10 +1,10 @@
 //! All files that are followed, and what becomes of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use deeplog::{MAX_LINE, Result};
 
@@ -67,6 +67,9 @@ pub struct Follower {
     settled: HashMap<FileId, (Look, Settled)>,
     /// Positions that are to be remembered though nothing was read.
     notes: Vec<FilePosition>,
+    /// Paths of logs that were put aside, and when these were written to last: another one may be put aside there before
+    /// anybody looks.
+    gone: BTreeMap<PathBuf, SystemTime>,
     unreadable: HashSet<PathBuf>,
     has_too_many: bool,
     next_scan: Option<Instant>,
@@ -143,6 +146,7 @@ impl Follower {
             known,
             settled: HashMap::new(),
             notes: Vec::new(),
+            gone: BTreeMap::new(),
             unreadable: HashSet::new(),
             has_too_many: false,
             next_scan: None,
@@ -250,7 +254,7 @@ impl Follower {
             if tail.aside.is_none() && now.is_none_or(|found| found.path != tail.path) {
                 tail.aside = Some(Aside::new(self.pace.quiet, self.pace.forget));
                 let since = tail.file.metadata().map(|data| Look::of(&data).modified);
-                met.extend(missed(&tail.path, since.ok()).map(|found| Met::new(found, Role::Missed)));
+                self.gone.insert(tail.path.clone(), since.unwrap_or_else(|_| SystemTime::now()));
             }
             if let Some(since) = tail.written_since() {
                 met.extend(missed(&tail.path, Some(since)).map(|found| Met::new(found, Role::Missed)));
@@ -259,6 +263,10 @@ impl Follower {
                 tail.path.clone_from(&found.path);
             }
         }
+        for (path, since) in &self.gone {
+            met.extend(missed(path, Some(*since)).map(|found| Met::new(found, Role::Missed)));
+        }
+        self.gone.retain(|path, _| self.patterns.has_path(path) && asked.iter().all(|found| found.path != *path));
         met.retain(|beside| asked.iter().all(|found| found.id != beside.found.id));
         for file in &asked {
             let is_new = !self.is_settled(file);
