@@ -281,10 +281,14 @@ impl Follower {
         met.sort_by_cached_key(|met| met.found.age());
         let open = self.tails.len();
         self.meet_all(met, is_first);
+        self.remember_notes();
+        self.sort_new(open);
+    }
+
+    fn remember_notes(&mut self) {
         for note in self.notes.clone() {
             self.remember(note);
         }
-        self.sort_new(open);
     }
 
     /// Old files come before live ones, and newly found ones by their age.
@@ -347,6 +351,9 @@ impl Follower {
             // A copy, all of which was read where it was made from.
             (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
                 self.settle(&found, Settled::Done);
+                let length = found.look.length;
+                // What is known of the other one will soon be of what comes there next.
+                self.notes.push(Tail::new(found, file, head.bytes, length).position());
                 return Ok(());
             }
             (Some(known), _) if known.id != found.id => {
@@ -458,6 +465,7 @@ impl Follower {
         met.sort_by_cached_key(|met| std::cmp::Reverse(met.found.age()));
         let open = self.tails.len();
         self.meet_all(met, false);
+        self.remember_notes();
         self.sort_new(open);
     }
 
