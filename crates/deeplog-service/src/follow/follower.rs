@@ -451,12 +451,13 @@ impl Follower {
     fn after_truncation(&mut self, i: usize) {
         self.forget_copies();
         let tail = &mut self.tails[i];
-        let (path, old, since) = (tail.path.clone(), tail.position(), tail.seen.map(|look| look.modified));
+        let since = tail.seen.map_or(tail.age.0, |look| look.modified);
+        let (path, old) = (tail.path.clone(), tail.position());
         tail.reset();
         if old.prefix_length > 0 {
             self.remember(old);
         }
-        let mut met: Vec<_> = missed(&path, since).map(|found| Met::new(found, Role::Missed)).collect();
+        let mut met: Vec<_> = missed(&path, Some(since)).map(|found| Met::new(found, Role::Missed)).collect();
         let beside = self.patterns.files().into_iter().chain(siblings(&path));
         met.extend(beside.map(|found| Met::new(found, Role::Beside)));
         let mut seen = HashSet::new();

@@ -1,7 +1,7 @@
 //! A writer that rotates, and a follower that breaks down, at random: no line is lost, none is read twice, and they come in
 //! their order.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use rand::rngs::SmallRng;
@@ -171,15 +171,20 @@ fn compare(place: &Place, writer: &Writer, what: &str) {
 }
 
 #[test]
-fn a_writer_that_waits_for_nobody() {
+fn a_writer_in_a_thread_of_its_own() {
     let mut place = Place::new(&["app.log*"]).with(Start::Beginning, FAITHFUL);
     let mut writer = Writer::new(place.folder.path(), 7);
-    let is_over = AtomicBool::new(false);
+    let (is_over, looks) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for i in 0..400 {
                 writer.write();
                 if i % 9 == 8 {
+                    // Faster than that no log is rotated.
+                    let next = looks.load(Ordering::Relaxed) + 3;
+                    while looks.load(Ordering::Relaxed) < next {
+                        thread::yield_now();
+                    }
                     writer.rotate();
                 }
             }
@@ -188,6 +193,7 @@ fn a_writer_that_waits_for_nobody() {
         let mut random = SmallRng::seed_from_u64(8);
         while !is_over.load(Ordering::Relaxed) {
             look(&mut place, &mut random);
+            looks.fetch_add(1, Ordering::Relaxed);
         }
         writing.join().unwrap();
     });
