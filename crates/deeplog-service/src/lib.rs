@@ -10,11 +10,15 @@ pub mod auth;
 mod batch;
 pub mod config;
 mod engine;
+pub mod body;
 mod entrance;
+pub mod follow;
 pub mod listen;
 pub mod notify;
 mod record;
 mod runner;
+pub mod syslog;
+mod store;
 mod times;
 mod wal;
 
@@ -23,5 +27,9 @@ pub use engine::{Engine, Minute, Models, OpenSession, Outcome, RecentKeys, Snaps
 pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
+pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry, Record, Wal, forget_before};
+
+#[cfg(test)]
+mod tests;
