@@ -11,6 +11,7 @@ mod alert;
 mod delivery;
 mod grouping;
 mod mail;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod webhook;

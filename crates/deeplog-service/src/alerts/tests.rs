@@ -2,55 +2,57 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use detection::Reason;
+use sequence_windowing::SessionEnd;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::delivery::{Failure, Target};
 use super::webhook::signature;
 use super::*;
 use crate::config::{MailConfig, MailTls, Secret, WebhookConfig};
-use crate::{Expected, RawLine, Seen};
+use crate::{Change, Ended, Expected, RawLine, Reader, Seen, Store};
 
-/// Findings in memory.
-#[derive(Clone, Default)]
-struct Findings(Arc<Mutex<(Vec<FindingRecord>, u64)>>);
+/// A store of findings.
+struct Findings {
+    store: Store,
+    _folder: TempDir,
+}
 
-impl Feed for Findings {
-    fn since(&self, version: u64, limit: usize) -> Result<Vec<News>, BoxError> {
-        let findings = self.0.lock().unwrap();
-        let mut changed: Vec<News> = findings
-            .0
-            .iter()
-            .filter(|finding| finding.version > version)
-            .map(news)
-            .collect();
-        changed.sort_by_key(|news| news.version);
-        changed.truncate(limit);
-        Ok(changed)
+impl Findings {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            store: Store::open(folder.path(), 100_000).unwrap(),
+            _folder: folder,
+        }
     }
 
-    fn one(&self, id: u64) -> Result<Option<FindingRecord>, BoxError> {
-        Ok(self
-            .0
-            .lock()
-            .unwrap()
-            .0
-            .iter()
-            .find(|finding| finding.id == id)
-            .cloned())
+    fn add(&mut self, id: u64, template: &str) {
+        self.store.append(&[Change::Found(Box::new(finding(id, template)))]).unwrap();
     }
 
-    fn told(&self) -> Result<u64, BoxError> {
-        Ok(self.0.lock().unwrap().1)
+    fn end(&mut self, version: u64, id: u64) {
+        let ended = Box::new(Ended {
+            score: 1.0,
+            p_value: None,
+            parts: Vec::new(),
+            findings: 1,
+            events: 4,
+            end: SessionEnd::Idle,
+        });
+        self.store.append(&[Change::Ended { version, id, ended }]).unwrap();
     }
 
-    fn set_told(&self, version: u64) -> Result<(), BoxError> {
-        self.0.lock().unwrap().1 = version;
-        Ok(())
+    fn reader(&self) -> Reader {
+        self.store.reader()
+    }
+
+    fn mark(&self) -> u64 {
+        self.reader().told().unwrap()
     }
 }
 
@@ -68,16 +70,6 @@ fn news(finding: &FindingRecord) -> News {
                 .unwrap_or_default(),
         },
         received: finding.received,
-    }
-}
-
-impl Findings {
-    fn add(&self, id: u64, template: &str) {
-        self.0.lock().unwrap().0.push(finding(id, template));
-    }
-
-    fn mark(&self) -> u64 {
-        self.told().unwrap()
     }
 }
 
@@ -193,10 +185,10 @@ fn header<'c>(call: &'c Call, name: &str) -> &'c str {
 #[test]
 fn a_webhook_is_called_once_a_matter_and_its_call_is_signed() {
     let (port, calls) = http_server(&["500 Broken", "204 Fine"]);
-    let findings = Findings::default();
+    let mut findings = Findings::new();
     (1..=5).for_each(|id| findings.add(id, "disk <*> failed"));
     let counters = Arc::<AlertCounters>::default();
-    let alerting = start(&alerts(vec![hook(port, true)]), findings.clone(), counters.clone()).unwrap();
+    let alerting = start(&alerts(vec![hook(port, true)]), findings.reader(), counters.clone()).unwrap();
     let failed = calls.recv_timeout(WHILE).unwrap();
     let call = calls.recv_timeout(WHILE).unwrap();
     assert_eq!(header(&failed, "x-deeplog-alert"), header(&call, "x-deeplog-alert"));
@@ -245,7 +237,7 @@ fn a_webhook_is_called_once_a_matter_and_its_call_is_signed() {
 #[test]
 fn after_a_restart_what_was_not_told_is_told() {
     let (port, calls) = http_server(&["200 OK"]);
-    let findings = Findings::default();
+    let mut findings = Findings::new();
     ["a", "a", "b"]
         .iter()
         .zip(1..)
@@ -257,21 +249,22 @@ fn after_a_restart_what_was_not_told_is_told() {
         drop(alerting);
         ids
     };
-    let first = start(&config, findings.clone(), Arc::default()).unwrap();
+    let first = start(&config, findings.reader(), Arc::default()).unwrap();
     assert_eq!(told(first, 2), ["new-1", "new-3"]);
     assert_eq!(findings.mark(), 1);
     // An old finding whose session has ended is no news.
-    findings.0.lock().unwrap().0[0].version = 4;
-    let second = start(&config, findings.clone(), Arc::default()).unwrap();
+    findings.end(4, 1);
+    let second = start(&config, findings.reader(), Arc::default()).unwrap();
     assert_eq!(told(second, 2), ["new-2", "new-3"]);
     assert_eq!(findings.mark(), 4);
 }
 
 #[test]
 fn with_nobody_to_tell_the_mark_moves_all_the_same() {
-    let findings = Findings::default();
-    (1..=1_201).for_each(|id| findings.add(id, "a"));
-    let alerting = start(&AlertConfig::default(), findings.clone(), Arc::default()).unwrap();
+    let mut findings = Findings::new();
+    let all: Vec<Change> = (1..=1_201).map(|id| Change::Found(Box::new(finding(id, "a")))).collect();
+    findings.store.append(&all).unwrap();
+    let alerting = start(&AlertConfig::default(), findings.reader(), Arc::default()).unwrap();
     wait_for("the mark", || findings.mark() == 1_201);
     drop(alerting);
 }
@@ -463,13 +456,13 @@ fn mail_is_sent_and_the_log_does_not_write_its_head() {
         from: "DeepLog <deeplog@example.org>".parse().unwrap(),
         to: vec!["ops@example.org".parse().unwrap(), "boss@example.org".parse().unwrap()],
     };
-    let findings = Findings::default();
+    let mut findings = Findings::new();
     findings.add(1, "disk \u{202e}<*>\r\nBcc: all@example.org");
     let config = AlertConfig {
         mail: Some(mail),
         ..alerts(Vec::new())
     };
-    let alerting = start(&config, findings.clone(), Arc::default()).unwrap();
+    let alerting = start(&config, findings.reader(), Arc::default()).unwrap();
     let said = letters.recv_timeout(WHILE).unwrap();
     let to: Vec<&String> = said.iter().filter(|line| line.starts_with("RCPT")).collect();
     assert_eq!(to, ["RCPT TO:<ops@example.org>", "RCPT TO:<boss@example.org>"]);
