@@ -5,6 +5,7 @@
 //! it are [`Change`]s to findings, numbered in the order in which they come about, so that the same input gives the
 //! same numbers again after a crash.
 
+pub mod alerts;
 pub mod auth;
 mod batch;
 pub mod body;
