@@ -6,9 +6,14 @@
 //! same numbers again after a crash.
 
 mod batch;
+mod body;
 pub mod config;
 mod engine;
 mod entrance;
+mod http;
+mod json;
+mod metrics;
+mod page;
 mod record;
 mod runner;
 mod store;
@@ -18,6 +23,9 @@ mod wal;
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
 pub use engine::{Engine, Minute, Models, OpenSession, Outcome, RecentKeys, Snapshot, Source, Volume};
 pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
+pub use http::{Input, Problem, Service, router};
+pub use json::{to_safe_string, to_safe_vec};
+pub use metrics::{Metrics, SourceFigures, Subscriber};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
 pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
