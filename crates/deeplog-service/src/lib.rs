@@ -5,18 +5,23 @@
 //! it are [`Change`]s to findings, numbered in the order in which they come about, so that the same input gives the
 //! same numbers again after a crash.
 
+pub mod auth;
 mod batch;
-mod body;
+pub mod body;
 pub mod config;
 mod engine;
 mod entrance;
+pub mod follow;
 mod http;
 mod json;
+pub mod listen;
 mod metrics;
+pub mod notify;
 mod page;
 mod record;
 mod runner;
 mod store;
+pub mod syslog;
 mod times;
 mod wal;
 
@@ -31,3 +36,6 @@ pub use runner::{EngineHandle, Health, Running, Settings, Sink};
 pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry, Record, Wal, forget_before};
+
+#[cfg(test)]
+mod tests;

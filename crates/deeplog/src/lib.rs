@@ -81,8 +81,8 @@ pub use features::{FeatureSummary, MatrixFormat, WIDEST, features};
 pub use framed::Frame;
 pub use init::{Finding, Survey, expand_guessed, guess_header, survey};
 pub use input::{
-    Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, expand, expand_logs, read_sessions, record_texts,
-    sha256,
+    Labels, Lines, MAX_LINE, Records, StructuredRow, StructuredRows, decompressed, expand, expand_logs, read_sessions,
+    record_texts, sha256,
 };
 pub use intake::{Intake, IntakeState, Message, Names};
 pub use labelled_lines::{

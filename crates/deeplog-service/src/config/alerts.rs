@@ -11,7 +11,7 @@ use lettre::message::Mailbox;
 use serde::Deserialize;
 
 use super::amount::{number, time};
-use super::secret::{Secret, from_file};
+use super::secret::{Secret, from_file, inline};
 
 /// Who is told of findings. Nobody by default.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,12 +130,7 @@ fn read_webhook(mut fields: Fields<'_>, folder: &Path) -> Option<WebhookConfig> 
     fields.ensure(fields.has("secret") != fields.has("secret_file"), "secret", || {
         "is the key that calls are signed with; give either it or a secret_file".into()
     });
-    let inline = fields.optional("secret").map(|secret: String| Secret::new(secret));
-    fields.ensure(
-        inline.as_ref().is_none_or(|secret| !secret.reveal().is_empty()),
-        "secret",
-        || "is empty".into(),
-    );
+    let inline = inline(&mut fields, "secret");
     let secret = from_file(&mut fields, "secret_file", folder).or(inline);
     fields.finish();
     Some(WebhookConfig {

@@ -30,6 +30,18 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The secret that a field holds.
+pub(super) fn inline(fields: &mut Fields<'_>, key: &'static str) -> Option<Secret> {
+    // Read by hand, as mistakes are told with the value that they are in.
+    match fields.optional::<toml::Value>(key)? {
+        toml::Value::String(text) if !text.is_empty() => Some(Secret::new(text)),
+        _ => {
+            fields.problem(key, "is no text, or an empty one");
+            None
+        }
+    }
+}
+
 /// The secret in the file that a field names, without the line end behind it.
 pub(super) fn from_file(fields: &mut Fields<'_>, key: &'static str, folder: &Path) -> Option<Secret> {
     let path = folder.join(fields.optional::<std::path::PathBuf>(key)?);

@@ -256,7 +256,8 @@ fn passwords_are_not_sent_in_the_clear() {
 fn secrets_are_not_shown() {
     let config = read("[[alerts.webhooks]]\nurl = \"https://example.org/hunter2\"\nsecret = \"hunter2\"").unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
-    let told = mistakes("[[alerts.webhooks]]\nurl = \"ftp://hunter2\"\nsecret = \"hunter2\"");
+    let told = mistakes("[[alerts.webhooks]]\nurl = \"ftp://hunter2\"\nsecret = [\"hunter2\"]");
+    assert!(told.contains("webhooks[0].secret: is no text"), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
 }
 

@@ -10,7 +10,7 @@ use crate::store::tests::found;
 #[test]
 fn what_happens_is_counted() {
     let metrics = Metrics::new();
-    let finding = |reason| Change::Found(Box::new(found(1, "a\"b", "s", reason, "k")));
+    let finding = |reason| Change::Found(Box::new(found(1, "web", "s", reason, "k")));
     metrics.stored(&[
         finding(Reason::UnseenKey),
         finding(Reason::UnseenKey),
@@ -25,8 +25,8 @@ fn what_happens_is_counted() {
     let subscriber = metrics.subscriber();
     let text = metrics.text(0.5).unwrap();
     for line in [
-        r#"deeplog_findings_total{source="a\"b",reason="unseen_key"} 2"#,
-        r#"deeplog_findings_total{source="a\"b",reason="unusual_order"} 1"#,
+        r#"deeplog_findings_total{source="web",reason="unseen_key"} 2"#,
+        r#"deeplog_findings_total{source="web",reason="unusual_order"} 1"#,
         r#"deeplog_acknowledged_seconds_bucket{le="0.002"} 0"#,
         r#"deeplog_acknowledged_seconds_bucket{le="0.005"} 1"#,
         "deeplog_published_seconds_count 3",

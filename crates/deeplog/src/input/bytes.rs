@@ -117,7 +117,11 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     plain.map_err(Error::io("read", path))
 }
 
-fn decompressed(mut plain: impl BufRead + 'static) -> io::Result<Box<dyn BufRead>> {
+/// Reads through a decompressor if the first bytes are those of gzip or Zstandard.
+///
+/// # Errors
+/// Nothing can be read.
+pub fn decompressed(mut plain: impl BufRead + 'static) -> io::Result<Box<dyn BufRead>> {
     let start = plain.fill_buf()?;
     Ok(if start.starts_with(&[0x1f, 0x8b]) {
         Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(plain)))

@@ -12,7 +12,7 @@ mod structured;
 mod zstandard;
 
 pub(crate) use blocks::{Blocks, lines};
-pub use bytes::{Lines, MAX_LINE, sha256};
+pub use bytes::{Lines, MAX_LINE, decompressed, sha256};
 pub(crate) use bytes::{open, read_to_end};
 pub(crate) use files::in_order_of_time;
 pub use files::{expand, expand_logs};

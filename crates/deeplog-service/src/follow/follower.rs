@@ -1,0 +1,437 @@
+//! All files that are followed, and what becomes of them.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use deeplog::{MAX_LINE, Result};
+
+use super::cutter::Cut;
+use super::files::{Found, Look, Patterns, are_related, is_named_as_rotated, missed, siblings};
+use super::head::Head;
+use super::packed::{ALL, Packed};
+use super::tail::{Aside, Reading, Tail, behind_last_line};
+use crate::{FileId, FilePosition};
+
+/// Where files are begun that are there at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At their first line.
+    #[default]
+    Beginning,
+    /// Behind their last line. Files that come later are begun at their first one.
+    End,
+}
+
+/// Takes a block of lines and the position behind it.
+pub(super) type Take<'a, E> = dyn FnMut(Vec<u8>, FilePosition) -> Result<(), E> + 'a;
+
+/// How patient the follower is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// For how long a file that was put aside must be quiet until its last line is taken for whole.
+    pub(super) quiet: Duration,
+    /// For how long newer files wait for that at most.
+    pub(super) hold: Duration,
+    /// For how long a file that was put aside under our eyes must be quiet until it is let go: its writer may keep it for a
+    /// while.
+    pub(super) forget: Duration,
+    /// Looking for files takes at most one part in so many of the time.
+    pub(super) scan_share: u32,
+}
+
+const PACE: Pace = Pace {
+    quiet: Duration::from_secs(1),
+    hold: Duration::from_secs(3),
+    forget: Duration::from_secs(300),
+    scan_share: 20,
+};
+/// Positions of files that are not read any more, the newest of them, that are kept.
+const MOST_KNOWN: usize = 10_000;
+/// Files that are open at a time, at most.
+const MOST_OPEN: usize = 512;
+
+/// Reads files that grow, are rotated, truncated, packed and deleted, each line once.
+pub struct Follower {
+    patterns: Patterns,
+    start: Start,
+    /// Plain files, in the order in which they are read.
+    tails: Vec<Tail>,
+    /// Packed files to be read before them.
+    packed: Vec<Packed>,
+    /// How far files were read that are not read any more.
+    known: Vec<FilePosition>,
+    /// Files that are none of these, and how they looked when this was found.
+    settled: HashMap<FileId, (Look, Settled)>,
+    /// Positions that are to be remembered though nothing was read.
+    notes: Vec<FilePosition>,
+    unreadable: HashSet<PathBuf>,
+    has_too_many: bool,
+    next_scan: Option<Instant>,
+    counts: Counts,
+    pace: Pace,
+}
+
+/// Why a file is let alone until it changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    /// All of it has been read, or it is none of ours.
+    Done,
+    /// It holds what is read from another file.
+    Copy,
+}
+
+/// What makes a file worth reading.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is one of those asked for.
+    Asked,
+    /// So it is, and by its name it was put aside before.
+    AskedOld,
+    /// It is beside one, and is read if it was begun before.
+    Beside,
+    /// It is beside one, and was put aside while nobody looked.
+    Missed,
+}
+
+/// What is counted.
+#[derive(Default)]
+pub(super) struct Counts {
+    cut: u64,
+}
+
+impl Counts {
+    pub(super) fn note_cut(&mut self, cut: &Cut, path: &Path) {
+        if cut.is_cut {
+            self.cut += 1;
+            tracing::warn!(path = %path.display(), kept = MAX_LINE, "a line was cut as it is too long");
+        }
+    }
+}
+
+impl Follower {
+    /// Follows paths and globs from where the positions say that they were read to.
+    ///
+    /// # Errors
+    /// One of them is no glob.
+    pub fn new(patterns: Vec<String>, start: Start, known: Vec<FilePosition>) -> Result<Self> {
+        Ok(Self {
+            patterns: Patterns::new(patterns)?,
+            start,
+            tails: Vec::new(),
+            packed: Vec::new(),
+            known,
+            settled: HashMap::new(),
+            notes: Vec::new(),
+            unreadable: HashSet::new(),
+            has_too_many: false,
+            next_scan: None,
+            counts: Counts::default(),
+            pace: PACE,
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// Lines so far that were longer than [`MAX_LINE`](deeplog::MAX_LINE).
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        self.counts.cut
+    }
+
+    /// Reads what is new, and says whether anything was.
+    ///
+    /// `take` is given whole lines, of at most one mebibyte or a single one, with the position behind them; there may be none
+    /// where only the position is to be remembered. When it fails, the same lines come again at the next call.
+    ///
+    /// # Errors
+    /// Those of `take`. Files that cannot be read are told of in the service's own log, and tried again.
+    pub fn poll<E>(&mut self, take: &mut dyn FnMut(Vec<u8>, FilePosition) -> Result<(), E>) -> Result<bool, E> {
+        if self.next_scan.is_none_or(|next| next <= Instant::now()) {
+            let begin = Instant::now();
+            self.scan();
+            self.next_scan = Some(Instant::now() + begin.elapsed() * self.pace.scan_share);
+        }
+        while let Some(note) = self.notes.first() {
+            take(Vec::new(), note.clone())?;
+            self.notes.remove(0);
+        }
+        let mut progress = false;
+        while !self.packed.is_empty() {
+            progress |= self.read_packed(take)?;
+        }
+        let mut i = 0;
+        while let Some(tail) = self.tails.get_mut(i) {
+            match tail.read(&mut self.counts, take)? {
+                Reading::AtEnd { progress: any } => progress |= any,
+                Reading::Truncated => {
+                    self.after_truncation(i);
+                    // What was put aside comes first.
+                    return Ok(true);
+                }
+            }
+            i += 1;
+            let Some(aside) = tail.aside else {
+                continue;
+            };
+            if tail.has_begun_line() && tail.is_quiet(aside.quiet) {
+                progress |= tail.finish(&mut self.counts, take)?;
+            }
+            if tail.has_begun_line() {
+                if aside.since.elapsed() < self.pace.hold {
+                    break;
+                }
+            } else if tail.is_quiet(aside.forget) {
+                i -= 1;
+                self.close(i);
+            }
+        }
+        Ok(progress)
+    }
+
+    fn read_packed<E>(&mut self, take: &mut Take<'_, E>) -> Result<bool, E> {
+        let packed = &mut self.packed[0];
+        match packed.read(&mut self.counts, take)? {
+            Ok(()) => {
+                packed.offset = ALL;
+                take(Vec::new(), packed.position())?;
+            }
+            Err(error) => {
+                let path = packed.found.path.display();
+                tracing::warn!(%path, %error, "a packed file cannot be read to its end; it is tried again when it changes");
+            }
+        }
+        let packed = self.packed.remove(0);
+        self.settle(&packed.found, Settled::Done);
+        self.remember(packed.position());
+        Ok(true)
+    }
+
+    /// Looks which files there are.
+    fn scan(&mut self) {
+        let is_first = self.next_scan.is_none();
+        let asked = self.patterns.files();
+        let mut found = if is_first { self.beside_known() } else { Vec::new() };
+        for tail in &mut self.tails {
+            let now = asked.iter().find(|found| found.id == tail.id);
+            if tail.aside.is_none() && now.is_none_or(|found| found.path != tail.path) {
+                tail.aside = Some(Aside::new(self.pace.quiet, self.pace.forget));
+                let since = tail.file.metadata().map(|data| Look::of(&data).modified);
+                found.extend(missed(&tail.path, since.ok()).map(|found| (found, Role::Missed)));
+            }
+            if let Some(found) = now {
+                tail.path.clone_from(&found.path);
+            }
+        }
+        found.retain(|(beside, _)| asked.iter().all(|found| found.id != beside.id));
+        for file in &asked {
+            let is_new = !self.is_settled(file);
+            let is_old = is_new && asked.iter().any(|log| is_named_as_rotated(&file.path, &log.path));
+            let role = if is_old { Role::AskedOld } else { Role::Asked };
+            found.push((file.clone(), role));
+        }
+        found.sort_by_cached_key(|(found, _)| found.age());
+        let open = self.tails.len();
+        self.meet_all(found, is_first);
+        self.tails[open..].sort_by_cached_key(|tail| tail.age.clone());
+    }
+
+    /// Decides what to do with each file; new tails come last.
+    fn meet_all(&mut self, found: Vec<(Found, Role)>, is_first: bool) {
+        // Those that are known by their number first: others may be copies of them.
+        let is_numbered = |(found, _): &(Found, Role)| self.known.iter().any(|known| known.id == found.id);
+        let (numbered, others): (Vec<_>, Vec<_>) = found.into_iter().partition(is_numbered);
+        for (found, role) in numbered.into_iter().chain(others) {
+            let is_read = self.tails.iter().any(|tail| tail.id == found.id);
+            if found.look.length == 0 || is_read || self.is_settled(&found) {
+                continue;
+            }
+            if self.tails.len() >= MOST_OPEN {
+                if !std::mem::replace(&mut self.has_too_many, true) {
+                    tracing::warn!(
+                        most = MOST_OPEN,
+                        "there are more files to follow than are open at a time: the others wait"
+                    );
+                }
+                continue;
+            }
+            match self.meet(&found, role, is_first) {
+                Ok(()) => drop(self.unreadable.remove(&found.path)),
+                Err(error) => {
+                    if self.unreadable.insert(found.path.clone()) {
+                        tracing::warn!(path = %found.path.display(), %error, "a file cannot be read; it is tried again");
+                    }
+                }
+            }
+        }
+    }
+
+    fn meet(&mut self, found: &Found, role: Role, is_first: bool) -> io::Result<()> {
+        let Some(file) = found.open()? else {
+            return Ok(());
+        };
+        let head = Head::read(&file)?;
+        if !head.is_sound {
+            return Ok(());
+        }
+        if self.is_copy(found, &head) {
+            self.settle(found, Settled::Copy);
+            return Ok(());
+        }
+        let Pace { quiet, forget, .. } = self.pace;
+        let (known, aside) = (self.known_of(found, &head), Aside::new(quiet, forget));
+        let (offset, aside) = match (known, role) {
+            // A copy, all of which was read where it was made from.
+            (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
+                self.settle(found, Settled::Done);
+                return Ok(());
+            }
+            (Some(known), _) if known.id != found.id => {
+                (known.offset, Some(Aside::new(Duration::ZERO, Duration::ZERO)))
+            }
+            // It was truncated since.
+            (Some(known), _) if !head.is_packed && found.look.length < known.offset => (0, None),
+            (Some(known), Role::Asked) if Path::new(&known.path) == found.path => (known.offset, None),
+            (Some(known), _) => (known.offset, Some(aside)),
+            (None, Role::Beside) => return Ok(()),
+            (None, Role::Missed) => (0, Some(aside)),
+            (None, _) if is_first && self.begins_at_end(&found.path) => return self.begin_at_end(found, file, head),
+            (None, Role::AskedOld) => (0, Some(Aside::new(quiet, quiet))),
+            (None, Role::Asked) => (0, None),
+        };
+        if !head.is_packed {
+            let mut tail = Tail::new(found, file, offset)?;
+            tail.aside = aside;
+            self.tails.push(tail);
+        } else if offset < ALL {
+            self.packed.push(Packed::new(found, file, head.bytes, offset));
+        }
+        Ok(())
+    }
+
+    fn begin_at_end(&mut self, found: &Found, file: File, head: Head) -> io::Result<()> {
+        if head.is_packed {
+            // How much it holds is not worth unpacking it.
+            let packed = Packed::new(found, file, head.bytes, ALL);
+            self.notes.push(packed.position());
+            self.remember(packed.position());
+            self.settle(found, Settled::Done);
+        } else {
+            let end = behind_last_line(&file)?;
+            let tail = Tail::new(found, file, end)?;
+            self.notes.push(tail.position());
+            self.tails.push(tail);
+        }
+        Ok(())
+    }
+
+    /// Files beside those that were read before: they may be these, under another name or packed, and may have been put
+    /// aside after them.
+    fn beside_known(&self) -> Vec<(Found, Role)> {
+        let paths: HashSet<&str> = self.known.iter().map(|known| &*known.path).collect();
+        let mut beside: Vec<(Found, Role)> = Vec::new();
+        for path in paths {
+            let path = Path::new(path);
+            let siblings = siblings(path);
+            let goes_on = |here: &Found| self.known_as(here).is_some_and(|known| known.id == here.id);
+            if !Found::at(path).is_some_and(|here| goes_on(&here)) {
+                let known = siblings.iter().filter(|found| self.known_as(found).is_some());
+                let last = known.map(|found| found.look.modified).max();
+                beside.extend(missed(path, last).map(|found| (found, Role::Missed)));
+            }
+            beside.extend(siblings.into_iter().map(|found| (found, Role::Beside)));
+        }
+        let mut seen = HashSet::new();
+        beside.sort_by_key(|(_, role)| *role == Role::Beside);
+        beside.retain(|(found, _)| seen.insert(found.id));
+        beside
+    }
+
+    fn known_as(&self, found: &Found) -> Option<&FilePosition> {
+        let file = found.open().ok()??;
+        self.known_of(found, &Head::read(&file).ok()?)
+    }
+
+    /// How far a file was read before, under this number or another one.
+    fn known_of(&self, found: &Found, head: &Head) -> Option<&FilePosition> {
+        let is_it = |known: &&FilePosition| {
+            head.is_of(known) && (known.id == found.id || are_related(Path::new(&known.path), &found.path))
+        };
+        let of_it = self.known.iter().filter(is_it);
+        of_it.max_by_key(|known| (known.id == found.id, known.prefix_length, known.offset))
+    }
+
+    /// Whether a file holds nothing but what another one does that is read.
+    fn is_copy(&self, found: &Found, head: &Head) -> bool {
+        let of_tail = |tail: &Tail| {
+            let length = tail.file.metadata().map_or(0, |data| data.len());
+            let is_longer = !head.is_packed && found.look.length > length;
+            !is_longer && are_related(&tail.path, &found.path) && head.is_within(&tail.file)
+        };
+        self.tails.iter().any(of_tail) || self.packed.iter().any(|packed| packed.head == head.bytes)
+    }
+
+    /// Of a glob whose files were read before, others have come since.
+    fn begins_at_end(&self, path: &Path) -> bool {
+        let is_new = |known: &FilePosition| !self.patterns.put_together(Path::new(&known.path), path);
+        self.start == Start::End && self.known.iter().all(is_new)
+    }
+
+    /// Begins a file again that was truncated, behind the rest of what it held if a copy was made.
+    fn after_truncation(&mut self, i: usize) {
+        self.forget_copies();
+        let tail = &mut self.tails[i];
+        let (path, old, since) = (tail.path.clone(), tail.position(), tail.seen.map(|look| look.modified));
+        tail.reset();
+        if old.prefix_length > 0 {
+            self.remember(old);
+        }
+        let mut found: Vec<_> = missed(&path, since).map(|found| (found, Role::Missed)).collect();
+        let beside = self.patterns.files().into_iter().chain(siblings(&path));
+        found.extend(beside.map(|found| (found, Role::Beside)));
+        let mut seen = HashSet::new();
+        found.retain(|(found, _)| seen.insert(found.id));
+        // Of several copies the newest has most.
+        found.sort_by_cached_key(|(found, _)| std::cmp::Reverse(found.age()));
+        let open = self.tails.len();
+        self.meet_all(found, false);
+        let mut new = self.tails.split_off(open);
+        new.sort_by_cached_key(|tail| tail.age.clone());
+        self.tails.splice(i..i, new);
+    }
+
+    fn close(&mut self, i: usize) {
+        let tail = self.tails.remove(i);
+        self.remember(tail.position());
+        if let Some(look) = tail.seen {
+            self.settled.insert(tail.id, (look, Settled::Done));
+        }
+        self.forget_copies();
+    }
+
+    /// What was a copy may by now be all there is.
+    fn forget_copies(&mut self) {
+        self.settled.retain(|_, (_, why)| *why != Settled::Copy);
+    }
+
+    fn settle(&mut self, found: &Found, why: Settled) {
+        self.settled.insert(found.id, (found.look, why));
+    }
+
+    fn is_settled(&self, found: &Found) -> bool {
+        self.settled.get(&found.id).is_some_and(|(look, _)| *look == found.look)
+    }
+
+    fn remember(&mut self, position: FilePosition) {
+        self.known.retain(|known| known.id != position.id);
+        self.known.push(position);
+        if self.known.len() > MOST_KNOWN {
+            self.known.remove(0);
+        }
+    }
+}
