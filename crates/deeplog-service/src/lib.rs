@@ -33,7 +33,7 @@ pub use json::{to_safe_string, to_safe_vec};
 pub use metrics::{Metrics, SourceFigures, Subscriber};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
-pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
+pub use store::{Bucket, Filter, Item, Publishing, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry, Record, Wal, forget_before};
 

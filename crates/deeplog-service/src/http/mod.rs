@@ -13,8 +13,6 @@ mod live;
 mod openapi;
 mod routes;
 mod state;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

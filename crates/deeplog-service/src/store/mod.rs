@@ -6,6 +6,7 @@
 mod error;
 mod filter;
 mod item;
+mod publishing;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 pub use error::StoreError;
 pub use filter::Filter;
 pub use item::Item;
+pub use publishing::Publishing;
 pub use reader::{Bucket, Reader};
 
 use crate::{Change, Ended, FindingRecord};
