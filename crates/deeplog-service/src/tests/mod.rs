@@ -1,6 +1,7 @@
 //! Tests of the parts together, on a model that is trained once.
 
 mod engine;
+mod http;
 mod running;
 
 use std::path::{Path, PathBuf};
