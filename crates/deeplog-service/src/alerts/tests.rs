@@ -32,7 +32,9 @@ impl Findings {
     }
 
     fn add(&mut self, id: u64, template: &str) {
-        self.store.append(&[Change::Found(Box::new(finding(id, template)))]).unwrap();
+        self.store
+            .append(&[Change::Found(Box::new(finding(id, template)))])
+            .unwrap();
     }
 
     fn end(&mut self, version: u64, id: u64) {
@@ -262,7 +264,9 @@ fn after_a_restart_what_was_not_told_is_told() {
 #[test]
 fn with_nobody_to_tell_the_mark_moves_all_the_same() {
     let mut findings = Findings::new();
-    let all: Vec<Change> = (1..=1_201).map(|id| Change::Found(Box::new(finding(id, "a")))).collect();
+    let all: Vec<Change> = (1..=1_201)
+        .map(|id| Change::Found(Box::new(finding(id, "a"))))
+        .collect();
     findings.store.append(&all).unwrap();
     let alerting = start(&AlertConfig::default(), findings.reader(), Arc::default()).unwrap();
     wait_for("the mark", || findings.mark() == 1_201);
