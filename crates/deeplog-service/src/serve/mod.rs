@@ -202,7 +202,7 @@ fn define(running: &Running, task: &Task, config: &ServiceConfig) -> Result<Vec<
         pushed.push(input(source, whole, config));
         definitions.insert(Arc::from(source.name.as_str()), definition);
     }
-    running.define(&definitions)?;
+    tokio::task::block_in_place(|| running.define(&definitions))?;
     Ok(pushed)
 }
 
@@ -247,7 +247,7 @@ fn reloaded(task: &Task, running: &Running, tokens: &Tokens, tls: Option<&Tls>) 
     if let Some(tls) = tls {
         tls.reload()?;
     }
-    let pushed = tokio::task::block_in_place(|| define(running, task, &config))?;
+    let pushed = define(running, task, &config)?;
     Ok((config, pushed))
 }
 
