@@ -291,10 +291,11 @@ impl Follower {
         }
     }
 
-    /// Old files come before live ones, and newly found ones by their age.
+    /// Old files come before live ones, by their age; so do newly found ones.
     fn sort_new(&mut self, open: usize) {
         self.tails[open..].sort_by_cached_key(|tail| tail.age.clone());
-        self.tails.sort_by_key(|tail| tail.aside.is_none());
+        let old = |tail: &Tail| tail.aside.map(|_| tail.age.clone());
+        self.tails.sort_by_cached_key(|tail| (tail.aside.is_none(), old(tail)));
         self.packed.sort_by_cached_key(|packed| packed.found.age());
     }
 
