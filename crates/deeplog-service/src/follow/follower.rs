@@ -248,7 +248,8 @@ impl Follower {
     fn scan(&mut self) {
         let is_first = self.next_scan.is_none();
         let asked = self.patterns.files();
-        let mut met = if is_first { self.beside_known() } else { Vec::new() };
+        let beside = if is_first { self.beside_known() } else { Vec::new() };
+        let mut met = Vec::new();
         for tail in &mut self.tails {
             let now = asked.iter().find(|found| found.id == tail.id);
             if tail.aside.is_none() && now.is_none_or(|found| found.path != tail.path) {
@@ -267,9 +268,11 @@ impl Follower {
             met.extend(missed(path, Some(*since)).map(|found| Met::new(found, Role::Missed)));
         }
         self.gone.retain(|path, _| self.patterns.has_path(path) && asked.iter().all(|found| found.path != *path));
-        met.retain(|beside| asked.iter().all(|found| found.id != beside.found.id));
+        met.extend(beside);
+        let mut seen: HashSet<FileId> = asked.iter().map(|found| found.id).collect();
+        met.retain(|met| seen.insert(met.found.id));
         for file in &asked {
-            let is_new = !self.is_settled(file);
+            let is_new = !self.is_settled(file) && self.tails.iter().all(|tail| tail.id != file.id);
             let is_old = is_new && asked.iter().any(|log| is_named_as_rotated(&file.path, &log.path));
             let role = if is_old { Role::AskedOld } else { Role::Asked };
             met.push(Met::new(file.clone(), role));
@@ -398,23 +401,19 @@ impl Follower {
 
     /// Files beside those that were read before: they may be these, under another name or packed, and may have been put
     /// aside after them.
-    fn beside_known(&self) -> Vec<Met> {
-        let paths: HashSet<&str> = self.known.iter().map(|known| &*known.path).collect();
-        let mut beside: Vec<Met> = Vec::new();
+    fn beside_known(&mut self) -> Vec<Met> {
+        let paths: HashSet<PathBuf> = self.known.iter().map(|known| PathBuf::from(&known.path)).collect();
+        let mut beside = Vec::new();
         for path in paths {
-            let path = Path::new(path);
-            let siblings = siblings(path);
-            let goes_on = |here: &Found| self.known_as(here).is_some_and(|known| known.id == here.id);
-            if !Found::at(path).is_some_and(|here| goes_on(&here)) {
+            let siblings = siblings(&path);
+            let goes_on = |here: Found| self.known_as(&here).is_some_and(|known| known.id == here.id);
+            if !Found::at(&path).is_some_and(goes_on) {
                 let known = siblings.iter().filter(|found| self.known_as(found).is_some());
                 let last = known.map(|found| found.look.modified).max();
-                beside.extend(missed(path, last).map(|found| Met::new(found, Role::Missed)));
+                self.gone.extend(last.map(|last| (path, last)));
             }
             beside.extend(siblings.into_iter().map(|found| Met::new(found, Role::Beside)));
         }
-        let mut seen = HashSet::new();
-        beside.sort_by_key(|met| met.role == Role::Beside);
-        beside.retain(|met| seen.insert(met.found.id));
         beside
     }
 
