@@ -257,6 +257,10 @@ impl Follower {
                 let since = tail.file.metadata().map(|data| Look::of(&data).modified);
                 self.gone.insert(tail.path.clone(), since.unwrap_or_else(|_| SystemTime::now()));
             }
+            let is_old = || asked.iter().any(|log| is_named_as_rotated(&tail.path, &log.path));
+            if tail.aside.is_none() && tail.has_begun_line() && is_old() {
+                tail.aside = Some(Aside::new(self.pace.quiet, self.pace.forget));
+            }
             if let Some(since) = tail.written_since() {
                 met.extend(missed(&tail.path, Some(since)).map(|found| Met::new(found, Role::Missed)));
             }
