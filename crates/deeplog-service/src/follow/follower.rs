@@ -190,8 +190,16 @@ impl Follower {
         let mut i = 0;
         loop {
             // What was packed was put aside before whatever lives.
-            let next = self.tails.get(i).filter(|tail| tail.aside.is_some()).map(|tail| &tail.age);
-            if self.packed.first().is_some_and(|packed| next.is_none_or(|next| packed.found.age() < *next)) {
+            let next = self
+                .tails
+                .get(i)
+                .filter(|tail| tail.aside.is_some())
+                .map(|tail| &tail.age);
+            if self
+                .packed
+                .first()
+                .is_some_and(|packed| next.is_none_or(|next| packed.found.age() < *next))
+            {
                 self.read_packed(take)?;
                 progress = true;
                 continue;
@@ -255,7 +263,8 @@ impl Follower {
             if tail.aside.is_none() && now.is_none_or(|found| found.path != tail.path) {
                 tail.aside = Some(Aside::new(self.pace.quiet, self.pace.forget));
                 let since = tail.file.metadata().map(|data| Look::of(&data).modified);
-                self.gone.insert(tail.path.clone(), since.unwrap_or_else(|_| SystemTime::now()));
+                self.gone
+                    .insert(tail.path.clone(), since.unwrap_or_else(|_| SystemTime::now()));
             }
             let is_old = || asked.iter().any(|log| is_named_as_rotated(&tail.path, &log.path));
             if tail.aside.is_none() && tail.has_begun_line() && is_old() {
@@ -271,7 +280,8 @@ impl Follower {
         for (path, since) in &self.gone {
             met.extend(missed(path, Some(*since)).map(|found| Met::new(found, Role::Missed)));
         }
-        self.gone.retain(|path, _| self.patterns.has_path(path) && asked.iter().all(|found| found.path != *path));
+        self.gone
+            .retain(|path, _| self.patterns.has_path(path) && asked.iter().all(|found| found.path != *path));
         met.extend(beside);
         let mut seen: HashSet<FileId> = asked.iter().map(|found| found.id).collect();
         met.retain(|met| seen.insert(met.found.id));
@@ -318,7 +328,10 @@ impl Follower {
             }
             if self.tails.len() >= MOST_OPEN {
                 if !std::mem::replace(&mut self.has_too_many, true) {
-                    tracing::warn!(most = MOST_OPEN, "there are more files to follow than are open at a time: the others wait");
+                    tracing::warn!(
+                        most = MOST_OPEN,
+                        "there are more files to follow than are open at a time: the others wait"
+                    );
                 }
                 continue;
             }
@@ -461,7 +474,9 @@ impl Follower {
         if old.prefix_length > 0 {
             self.remember(old);
         }
-        let mut met: Vec<_> = missed(&path, Some(since)).map(|found| Met::new(found, Role::Missed)).collect();
+        let mut met: Vec<_> = missed(&path, Some(since))
+            .map(|found| Met::new(found, Role::Missed))
+            .collect();
         let beside = self.patterns.files().into_iter().chain(siblings(&path));
         met.extend(beside.map(|found| Met::new(found, Role::Beside)));
         let mut seen = HashSet::new();

@@ -113,7 +113,11 @@ impl Tail {
     /// To be decided about anew.
     pub(super) fn into_met(self) -> Option<Met> {
         let look = Look::of(&self.file.metadata().ok()?);
-        let role = if self.aside.is_some() { Role::Missed } else { Role::Asked };
+        let role = if self.aside.is_some() {
+            Role::Missed
+        } else {
+            Role::Asked
+        };
         Some(Met {
             found: Found {
                 path: self.path,
@@ -211,8 +215,12 @@ impl Tail {
             }
             let piece = &buffer[..length];
             // What the file is known to begin with may reach beyond what was read.
-            if let Some(new) = (self.head.len() as u64).checked_sub(at).and_then(|known| piece.get(known as usize..)) {
-                self.head.extend_from_slice(&new[..new.len().min(LONGEST - self.head.len())]);
+            if let Some(new) = (self.head.len() as u64)
+                .checked_sub(at)
+                .and_then(|known| piece.get(known as usize..))
+            {
+                self.head
+                    .extend_from_slice(&new[..new.len().min(LONGEST - self.head.len())]);
             }
             self.cutter.push(piece);
             progress |= self.hand_over(counts, take)?;

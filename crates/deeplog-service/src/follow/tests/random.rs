@@ -48,7 +48,9 @@ impl Writer {
             text += &format!("{} begun ", self.lines);
             self.lines += 1;
         }
-        if TRACE { eprintln!("write {}", self.lines); }
+        if TRACE {
+            eprintln!("write {}", self.lines);
+        }
         self.is_within_line = !text.ends_with('\n');
         append(&self.log(), text.as_bytes());
         self.expected += &text;
@@ -69,21 +71,38 @@ impl Writer {
         }
         self.moves += 1;
         let first = name(1, "");
-        if TRACE { eprintln!("rotate {:?}", fs::read_dir(&self.folder).unwrap().map(|e| {use std::os::unix::fs::MetadataExt; let e=e.unwrap(); let m=e.metadata().unwrap(); (e.file_name(), m.ino(), m.len(), m.mtime_nsec()/1000)}).collect::<Vec<_>>()); }
+        if TRACE {
+            eprintln!(
+                "rotate {:?}",
+                fs::read_dir(&self.folder)
+                    .unwrap()
+                    .map(|e| {
+                        use std::os::unix::fs::MetadataExt;
+                        let e = e.unwrap();
+                        let m = e.metadata().unwrap();
+                        (e.file_name(), m.ino(), m.len(), m.mtime_nsec() / 1000)
+                    })
+                    .collect::<Vec<_>>()
+            );
+        }
         if self.random.random_bool(0.5) {
             fs::rename(self.log(), &first).unwrap();
             if self.random.random_bool(0.7) {
                 fs::File::create(self.log()).unwrap();
             }
         } else {
-            if TRACE { eprintln!("  copytruncate"); }
+            if TRACE {
+                eprintln!("  copytruncate");
+            }
             fs::copy(self.log(), &first).unwrap();
             truncate(&self.log());
         }
         let kept = self.random.random_range(1..4);
         let old = self.folder.join(format!("app.log.{kept}"));
         if self.random.random_bool(0.4) && old.exists() {
-            if TRACE { eprintln!("  pack {kept}"); }
+            if TRACE {
+                eprintln!("  pack {kept}");
+            }
             pack(&old);
         }
         if std::mem::take(&mut self.is_within_line) {
@@ -101,12 +120,20 @@ fn look(place: &mut Place, random: &mut SmallRng) {
             .with_pace(place.pace)
     });
     let kept = &mut place.kept;
-    if TRACE { eprintln!("look"); }
+    if TRACE {
+        eprintln!("look");
+    }
     for _ in 0..random.random_range(0..4) {
         let left = random.random_range(0..8);
         let mut taken = 0;
         let mut take = |block: Vec<u8>, position| {
-            if TRACE { eprintln!("   take {left} {} {:?} {position:?}", block.len(), String::from_utf8_lossy(&block[..block.len().min(10)])); }
+            if TRACE {
+                eprintln!(
+                    "   take {left} {} {:?} {position:?}",
+                    block.len(),
+                    String::from_utf8_lossy(&block[..block.len().min(10)])
+                );
+            }
             taken += 1;
             if taken > left {
                 return Err(());
@@ -117,7 +144,9 @@ fn look(place: &mut Place, random: &mut SmallRng) {
         let _ = follower.poll(&mut take);
     }
     if random.random_bool(0.2) {
-        if TRACE { eprintln!("break down"); }
+        if TRACE {
+            eprintln!("break down");
+        }
         place.break_down();
     }
 }
