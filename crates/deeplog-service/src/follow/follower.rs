@@ -174,7 +174,7 @@ impl Follower {
     /// # Errors
     /// Those of `take`. Files that cannot be read are told of in the service's own log, and tried again.
     pub fn poll<E>(&mut self, take: &mut dyn FnMut(Vec<u8>, FilePosition) -> Result<(), E>) -> Result<bool, E> {
-        if let Some(i) = self.tails.iter().position(Tail::is_truncated) {
+        while let Some(i) = self.tails.iter().position(Tail::is_truncated) {
             self.after_truncation(i);
         }
         if self.next_scan.is_none_or(|next| next <= Instant::now()) {
@@ -349,6 +349,7 @@ impl Follower {
 
     fn meet(&mut self, met: Met, is_first: bool) -> io::Result<()> {
         let Met { found, role, file } = met;
+        let was_open = file.is_some();
         let Some(file) = file.map_or_else(|| found.open(), |file| Ok(Some(file)))? else {
             return Ok(());
         };
@@ -366,8 +367,18 @@ impl Follower {
             self.settle(&found, Settled::Copy);
             return Ok(());
         }
+        // It may be the copy of one that was truncated a moment ago, or that one itself: that is dealt with first.
+        let is_another = |known: &FilePosition| known.id == found.id && !head.is_of(known);
+        let is_changing = Look::of(&file.metadata()?) != found.look;
+        if self.tails.iter().any(Tail::is_truncated) || (is_changing && self.known.iter().any(is_another)) {
+            if was_open {
+                self.tails.push(Tail::waiting(found, file));
+            }
+            return Ok(());
+        }
         let Pace { quiet, forget, .. } = self.pace;
         let (known, aside) = (self.known_of(&found, &head), Aside::new(quiet, forget));
+        let goes_on = known.is_some_and(|known| known.id == found.id);
         let (offset, aside) = match (known, role) {
             // A copy, all of which was read where it was made from.
             (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
@@ -385,8 +396,6 @@ impl Follower {
             (Some(known), Role::Asked) if Path::new(&known.path) == found.path => (known.offset, None),
             (Some(known), _) => (known.offset, Some(aside)),
             (None, Role::Beside) => return Ok(()),
-            // It may be the copy of one that was truncated a moment ago: that is dealt with first.
-            (None, _) if self.tails.iter().any(Tail::is_truncated) => return Ok(()),
             (None, Role::Missed) => (0, Some(aside)),
             (None, _) if is_first && self.begins_at_end(&found.path) => return self.begin_at_end(found, file, head),
             (None, Role::AskedOld) => (0, Some(Aside::new(quiet, quiet))),
@@ -395,8 +404,14 @@ impl Follower {
         if !head.is_packed {
             let mut tail = Tail::new(found, file, head.bytes, offset);
             tail.aside = aside;
+            if goes_on {
+                // From now on the tail knows better.
+                self.known.retain(|known| known.id != tail.id);
+            }
             self.tails.push(tail);
-        } else if offset < ALL {
+        } else if offset == ALL {
+            self.settle(&found, Settled::Done);
+        } else {
             self.packed.push(Packed::new(found, file, head.bytes, offset));
         }
         Ok(())
