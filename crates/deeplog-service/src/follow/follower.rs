@@ -174,7 +174,7 @@ impl Follower {
     /// # Errors
     /// Those of `take`. Files that cannot be read are told of in the service's own log, and tried again.
     pub fn poll<E>(&mut self, take: &mut dyn FnMut(Vec<u8>, FilePosition) -> Result<(), E>) -> Result<bool, E> {
-        if let Some(i) = self.tails.iter().position(Tail::is_truncated) {
+        while let Some(i) = self.tails.iter().position(Tail::is_truncated) {
             self.after_truncation(i);
         }
         if self.next_scan.is_none_or(|next| next <= Instant::now()) {
@@ -256,7 +256,8 @@ impl Follower {
     fn scan(&mut self) {
         let is_first = self.next_scan.is_none();
         let asked = self.patterns.files();
-        let mut met = if is_first { self.beside_known() } else { Vec::new() };
+        let beside = if is_first { self.beside_known() } else { Vec::new() };
+        let mut met = Vec::new();
         for tail in &mut self.tails {
             let now = asked.iter().find(|found| found.id == tail.id);
             if tail.aside.is_none() && now.is_none_or(|found| found.path != tail.path) {
@@ -264,6 +265,10 @@ impl Follower {
                 let since = tail.file.metadata().map(|data| Look::of(&data).modified);
                 self.gone
                     .insert(tail.path.clone(), since.unwrap_or_else(|_| SystemTime::now()));
+            }
+            let is_old = || asked.iter().any(|log| is_named_as_rotated(&tail.path, &log.path));
+            if tail.aside.is_none() && tail.has_begun_line() && is_old() {
+                tail.aside = Some(Aside::new(self.pace.quiet, self.pace.forget));
             }
             if let Some(since) = tail.written_since() {
                 met.extend(missed(&tail.path, Some(since)).map(|found| Met::new(found, Role::Missed)));
@@ -277,9 +282,11 @@ impl Follower {
         }
         self.gone
             .retain(|path, _| self.patterns.has_path(path) && asked.iter().all(|found| found.path != *path));
-        met.retain(|beside| asked.iter().all(|found| found.id != beside.found.id));
+        met.extend(beside);
+        let mut seen: HashSet<FileId> = asked.iter().map(|found| found.id).collect();
+        met.retain(|met| seen.insert(met.found.id));
         for file in &asked {
-            let is_new = !self.is_settled(file);
+            let is_new = !self.is_settled(file) && self.tails.iter().all(|tail| tail.id != file.id);
             let is_old = is_new && asked.iter().any(|log| is_named_as_rotated(&file.path, &log.path));
             let role = if is_old { Role::AskedOld } else { Role::Asked };
             met.push(Met::new(file.clone(), role));
@@ -301,10 +308,11 @@ impl Follower {
         }
     }
 
-    /// Old files come before live ones, and newly found ones by their age.
+    /// Old files come before live ones, by their age; so do newly found ones.
     fn sort_new(&mut self, open: usize) {
         self.tails[open..].sort_by_cached_key(|tail| tail.age.clone());
-        self.tails.sort_by_key(|tail| tail.aside.is_none());
+        let old = |tail: &Tail| tail.aside.map(|_| tail.age.clone());
+        self.tails.sort_by_cached_key(|tail| (tail.aside.is_none(), old(tail)));
         self.packed.sort_by_cached_key(|packed| packed.found.age());
     }
 
@@ -341,6 +349,7 @@ impl Follower {
 
     fn meet(&mut self, met: Met, is_first: bool) -> io::Result<()> {
         let Met { found, role, file } = met;
+        let was_open = file.is_some();
         let Some(file) = file.map_or_else(|| found.open(), |file| Ok(Some(file)))? else {
             return Ok(());
         };
@@ -358,8 +367,18 @@ impl Follower {
             self.settle(&found, Settled::Copy);
             return Ok(());
         }
+        // It may be the copy of one that was truncated a moment ago, or that one itself: that is dealt with first.
+        let is_another = |known: &FilePosition| known.id == found.id && !head.is_of(known);
+        let is_changing = Look::of(&file.metadata()?) != found.look;
+        if self.tails.iter().any(Tail::is_truncated) || (is_changing && self.known.iter().any(is_another)) {
+            if was_open {
+                self.tails.push(Tail::waiting(found, file));
+            }
+            return Ok(());
+        }
         let Pace { quiet, forget, .. } = self.pace;
         let (known, aside) = (self.known_of(&found, &head), Aside::new(quiet, forget));
+        let goes_on = known.is_some_and(|known| known.id == found.id);
         let (offset, aside) = match (known, role) {
             // A copy, all of which was read where it was made from.
             (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
@@ -377,8 +396,6 @@ impl Follower {
             (Some(known), Role::Asked) if Path::new(&known.path) == found.path => (known.offset, None),
             (Some(known), _) => (known.offset, Some(aside)),
             (None, Role::Beside) => return Ok(()),
-            // It may be the copy of one that was truncated a moment ago: that is dealt with first.
-            (None, _) if self.tails.iter().any(Tail::is_truncated) => return Ok(()),
             (None, Role::Missed) => (0, Some(aside)),
             (None, _) if is_first && self.begins_at_end(&found.path) => return self.begin_at_end(found, file, head),
             (None, Role::AskedOld) => (0, Some(Aside::new(quiet, quiet))),
@@ -387,8 +404,14 @@ impl Follower {
         if !head.is_packed {
             let mut tail = Tail::new(found, file, head.bytes, offset);
             tail.aside = aside;
+            if goes_on {
+                // From now on the tail knows better.
+                self.known.retain(|known| known.id != tail.id);
+            }
             self.tails.push(tail);
-        } else if offset < ALL {
+        } else if offset == ALL {
+            self.settle(&found, Settled::Done);
+        } else {
             self.packed.push(Packed::new(found, file, head.bytes, offset));
         }
         Ok(())
@@ -410,23 +433,19 @@ impl Follower {
 
     /// Files beside those that were read before: they may be these, under another name or packed, and may have been put
     /// aside after them.
-    fn beside_known(&self) -> Vec<Met> {
-        let paths: HashSet<&str> = self.known.iter().map(|known| &*known.path).collect();
-        let mut beside: Vec<Met> = Vec::new();
+    fn beside_known(&mut self) -> Vec<Met> {
+        let paths: HashSet<PathBuf> = self.known.iter().map(|known| PathBuf::from(&known.path)).collect();
+        let mut beside = Vec::new();
         for path in paths {
-            let path = Path::new(path);
-            let siblings = siblings(path);
-            let goes_on = |here: &Found| self.known_as(here).is_some_and(|known| known.id == here.id);
-            if !Found::at(path).is_some_and(|here| goes_on(&here)) {
+            let siblings = siblings(&path);
+            let goes_on = |here: Found| self.known_as(&here).is_some_and(|known| known.id == here.id);
+            if !Found::at(&path).is_some_and(goes_on) {
                 let known = siblings.iter().filter(|found| self.known_as(found).is_some());
                 let last = known.map(|found| found.look.modified).max();
-                beside.extend(missed(path, last).map(|found| Met::new(found, Role::Missed)));
+                self.gone.extend(last.map(|last| (path, last)));
             }
             beside.extend(siblings.into_iter().map(|found| Met::new(found, Role::Beside)));
         }
-        let mut seen = HashSet::new();
-        beside.sort_by_key(|met| met.role == Role::Beside);
-        beside.retain(|met| seen.insert(met.found.id));
         beside
     }
 

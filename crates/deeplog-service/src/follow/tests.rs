@@ -315,11 +315,14 @@ fn a_truncated_log_without_a_copy_is_read_from_its_start() {
     assert_eq!(place.read(), "other\nlonger\n");
 }
 
+/// What is done to a log, and how it is called.
+type Happening = (&'static str, fn(&Place));
+
 #[test]
 fn what_happens_while_nobody_looks() {
     for pattern in ["app.log", "app.log*"] {
         for text in ["short\n".to_owned(), long(0)] {
-            let down: [(&str, fn(&Place)); 7] = [
+            let down: [Happening; 7] = [
                 ("renamed", |place| place.rename("app.log", "app.log.1")),
                 ("renamed twice", |place| {
                     place.rename("app.log", "app.log.2");

@@ -357,7 +357,7 @@ fn lines_over_tcp_arrive_in_order_and_the_last_ones_at_the_end() {
     for (i, line) in lines.iter().enumerate() {
         let message = format!("<13>{}", line.trim_end());
         match i % 2 {
-            0 => write!(client, "{message}\n").unwrap(),
+            0 => writeln!(client, "{message}").unwrap(),
             _ => write!(client, "{} {message}", message.len()).unwrap(),
         }
     }
@@ -377,7 +377,7 @@ fn tcp_waits_while_no_more_may_wait_and_loses_nothing() {
     let closed = house.gate.lock().unwrap();
     let mut clients: Vec<TcpStream> = (0..3).map(|_| listening.connect()).collect();
     for (i, client) in clients.iter_mut().enumerate() {
-        (0..100).for_each(|line| write!(client, "<13>Oct 11 22:14:15 h t: {i} {line}\n").unwrap());
+        (0..100).for_each(|line| writeln!(client, "<13>Oct 11 22:14:15 h t: {i} {line}").unwrap());
     }
     thread::sleep(Duration::from_millis(100));
     drop(closed);

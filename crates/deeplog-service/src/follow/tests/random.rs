@@ -9,7 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::*;
 
-const TRACE: bool = false;
+const TRACE: bool = true;
 /// Writes numbered lines to `app.log` and puts it aside.
 struct Writer {
     folder: PathBuf,
@@ -177,6 +177,7 @@ fn any_order_of_events_gives_every_line_once() {
         }
         writer.write();
         writer.rotate();
+        append(&writer.log(), b"");
         place.read();
         compare(&place, &writer, &format!("seed {seed}"));
     }
@@ -226,6 +227,8 @@ fn a_writer_in_a_thread_of_its_own() {
         }
         writing.join().unwrap();
     });
+    writer.rotate();
+    append(&writer.log(), b"");
     place.read();
     compare(&place, &writer, "threads");
 }
