@@ -72,9 +72,7 @@ impl<'s> Maker<'s> {
     fn new(survey: &'s Survey, injection: &'s LogInjection) -> Result<Self> {
         let profile = &injection.profile;
         let stamp = profile.time.as_ref();
-        let time = stamp
-            .map(|stamp| TimeFormat::new(&stamp.format, stamp.year))
-            .transpose();
+        let time = stamp.map(|stamp| stamp.compile()).transpose();
         Ok(Self {
             survey,
             format: &profile.header,
