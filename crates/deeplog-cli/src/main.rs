@@ -43,6 +43,8 @@ enum Verb {
     Train(verbs::train::Args),
     /// Judge logs or session files with a trained model
     Detect(verbs::detect::Args),
+    /// Follow logs while they are written, and show each session that leaves the normal path
+    Watch(verbs::watch::Args),
     /// Show one session key by key: where it left the normal path and what was expected
     Explain(verbs::explain::Args),
     /// Show what is in a model file
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Verb::Check(args) => verbs::check::run(args),
         Verb::Train(args) => verbs::train::run(args, &mut console),
         Verb::Detect(args) => verbs::detect::run(args, &mut console),
+        Verb::Watch(args) => verbs::watch::run(args, &mut console),
         Verb::Explain(args) => verbs::explain::run(args, &mut console),
         Verb::Inspect(args) => verbs::inspect::run(args),
         Verb::Import(args) => verbs::import::run(&args, &mut console),

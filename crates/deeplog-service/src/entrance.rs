@@ -47,7 +47,9 @@ pub enum Refused {
     #[error("the lines cannot be kept: {0}; send them again later")]
     Unwritable(String),
     /// A batch of that name had other lines.
-    #[error("a batch with this idempotency key was taken in before, and it had other lines: give each batch a key of its own")]
+    #[error(
+        "a batch with this idempotency key was taken in before, and it had other lines: give each batch a key of its own"
+    )]
     KeyUsedBefore,
     /// The service is ending.
     #[error("the service is stopping: send it again later")]

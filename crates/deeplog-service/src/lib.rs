@@ -8,26 +8,33 @@
 pub mod alerts;
 pub mod auth;
 mod batch;
+pub mod body;
 pub mod config;
 mod engine;
-pub mod body;
 mod entrance;
 pub mod follow;
+mod http;
+mod json;
 pub mod listen;
+mod metrics;
 pub mod notify;
+mod page;
 mod record;
 mod runner;
-pub mod syslog;
 mod store;
+pub mod syslog;
 mod times;
 mod wal;
 
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
 pub use engine::{Engine, Minute, Models, OpenSession, Outcome, RecentKeys, Snapshot, Source, Volume};
 pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
+pub use http::{Input, Problem, Service, router};
+pub use json::{to_safe_string, to_safe_vec};
+pub use metrics::{Metrics, SourceFigures, Subscriber};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
-pub use store::{Bucket, Filter, Item, Reader, Store, StoreError};
+pub use store::{Bucket, Filter, Item, Publishing, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry, Record, Wal, forget_before};
 

@@ -76,7 +76,9 @@ fn push_visible(shown: &mut String, character: char) {
     }
 }
 
-fn is_hidden(character: char) -> bool {
+/// Whether a character does not show, moves the cursor, or reorders what stands around it.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(u32::from(character),
             0xAD | 0x34F | 0x61C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F // soft hyphen, joiners, fillers

@@ -78,7 +78,7 @@ pub use comparison::{Comparison, Difference, Scored, compare, comparison_text};
 pub use confusion::{Confusion, Prevalence, Rates};
 pub use curves::{ThresholdPoint, average_precision, best_f1, score_steps, steps_of_scores, thin};
 pub use error::EvaluationError;
-pub use escape::{escape, escape_markdown, visible};
+pub use escape::{escape, escape_markdown, is_hidden, visible};
 pub use explanation::{Departure, Expectation, Explanation, Step, Texts};
 pub use explanation_text::explanation_text;
 pub use judged::{Judged, Label, Sequence, distinct, novel, pair};

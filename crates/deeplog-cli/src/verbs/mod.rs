@@ -20,3 +20,5 @@ pub(crate) mod run;
 pub(crate) mod synth;
 pub(crate) mod templates;
 pub(crate) mod train;
+pub(crate) mod watch;
+mod watch_text;

@@ -6,10 +6,11 @@
 mod error;
 mod filter;
 mod item;
+mod publishing;
 mod reader;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 pub use error::StoreError;
 pub use filter::Filter;
 pub use item::Item;
+pub use publishing::Publishing;
 pub use reader::{Bucket, Reader};
 
 use crate::{Change, Ended, FindingRecord};

@@ -154,7 +154,7 @@ fn a_locked_database_changes_nothing_and_the_call_can_be_made_again() {
 
 #[test]
 fn an_error_half_way_leaves_nothing_of_the_call() {
-    let (folder, mut store) = store(100);
+    let (folder, mut store) = store(1000);
     store.append(&[change(1)]).unwrap();
     let other = Connection::open(folder.path().join(FILE)).unwrap();
     let pages: i64 = other.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::*;
-use crate::{Entrance, Origin, Receipt, Submission};
+use crate::{Entrance, Entry, Origin, Receipt, Submission};
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
@@ -265,11 +265,11 @@ impl House {
 fn keep_all(given: &Receiver<Submission>, kept: &Mutex<Vec<u8>>, gate: &Mutex<()>) {
     for submission in given {
         drop(gate.lock().unwrap());
-        assert_eq!(
-            (&*submission.batch.source, &submission.batch.origin),
-            ("web", &Origin::Stream)
-        );
-        kept.lock().unwrap().extend_from_slice(&submission.batch.block);
+        let Entry::Lines(batch) = &submission.entry else {
+            panic!("{:?}", submission.entry)
+        };
+        assert_eq!((&*batch.source, &batch.origin), ("web", &Origin::Stream));
+        kept.lock().unwrap().extend_from_slice(&batch.block);
         let receipt = Receipt {
             lines: 1,
             is_duplicate: false,

@@ -8,11 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::{Entrance, Origin, Receipt, Refused, Submission};
+use crate::{Entrance, Entry, Origin, Receipt, Refused, Submission};
 
 /// Keeps what it is given; every third batch only at the second attempt.
 fn keep_all(given: &Receiver<Submission>, kept: &Mutex<Vec<(Origin, Vec<u8>)>>) {
-    for (i, Submission { batch, reply, .. }) in given.iter().enumerate() {
+    for (i, Submission { entry, reply, .. }) in given.iter().enumerate() {
+        let Entry::Lines(batch) = entry else {
+            panic!("{entry:?}")
+        };
         let answer = if i % 3 == 0 {
             Err(Refused::Unwritable("disk full".to_owned()))
         } else {

@@ -1,0 +1,263 @@
+//! What the service says of itself, for Prometheus.
+//!
+//! What happens is counted where it happens: an atomic number each. What can be looked up is looked up when somebody asks.
+
+mod live;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use sequence_windowing::Timestamp;
+
+use crate::{Change, now};
+use live::Rates;
+pub use live::SourceFigures;
+
+/// Upper bounds of the latency histograms, seconds.
+const BUCKETS: [f64; 13] = [
+    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+type Ratio = Gauge<f64, AtomicU64>;
+
+/// Every number of the service. Setters cost an atomic write.
+pub struct Metrics {
+    registry: Registry,
+    live: live::Live,
+    rates: Mutex<Rates>,
+    findings: Family<Reason, Counter>,
+    acknowledged: Histogram,
+    published: Histogram,
+    dropped: Family<Place, Counter>,
+    rejected: Family<Source, Counter>,
+    judged: AtomicI64,
+    lag: Ratio,
+    queue: Ratio,
+    wal: Gauge,
+    checkpoint: AtomicI64,
+    checkpoint_age: Ratio,
+    checkpoint_took: Ratio,
+    store_retries: Counter,
+    subscribers: Gauge,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Source {
+    source: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    source: String,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Place {
+    place: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Everything at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("deeplog"),
+            live: live::Live::default(),
+            rates: Mutex::default(),
+            findings: Family::default(),
+            acknowledged: Histogram::new(BUCKETS),
+            published: Histogram::new(BUCKETS),
+            dropped: Family::default(),
+            rejected: Family::default(),
+            judged: AtomicI64::new(0),
+            lag: Ratio::default(),
+            queue: Ratio::default(),
+            wal: Gauge::default(),
+            checkpoint: AtomicI64::new(0),
+            checkpoint_age: Ratio::default(),
+            checkpoint_took: Ratio::default(),
+            store_retries: Counter::default(),
+            subscribers: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        metrics.live.register(registry);
+        let seconds = || Unit::Seconds;
+        registry.register(
+            "findings",
+            "Findings that were stored, by reason",
+            metrics.findings.clone(),
+        );
+        registry.register_with_unit(
+            "acknowledged",
+            "Time from when a pushed batch was there to when it was safe",
+            seconds(),
+            metrics.acknowledged.clone(),
+        );
+        registry.register_with_unit(
+            "published",
+            "Time from when a line came in to when its finding was stored for everybody to see",
+            seconds(),
+            metrics.published.clone(),
+        );
+        registry.register(
+            "dropped",
+            "What was lost, by where: nothing else is ever",
+            metrics.dropped.clone(),
+        );
+        registry.register(
+            "rejected",
+            "Values in pushed bodies that held no line",
+            metrics.rejected.clone(),
+        );
+        registry.register_with_unit(
+            "lag",
+            "Time from when the lines that were judged last came in to when they were judged",
+            seconds(),
+            metrics.lag.clone(),
+        );
+        registry.register(
+            "queue_fill",
+            "Share of the room for waiting lines that is taken",
+            metrics.queue.clone(),
+        );
+        registry.register_with_unit(
+            "log",
+            "Size of the log of accepted input",
+            Unit::Bytes,
+            metrics.wal.clone(),
+        );
+        registry.register_with_unit(
+            "checkpoint_age",
+            "Time since the last checkpoint was written; since the start before the first",
+            seconds(),
+            metrics.checkpoint_age.clone(),
+        );
+        registry.register_with_unit(
+            "checkpoint_duration",
+            "Time that writing the last checkpoint took",
+            seconds(),
+            metrics.checkpoint_took.clone(),
+        );
+        registry.register(
+            "store_retries",
+            "How often findings could not be stored at once",
+            metrics.store_retries.clone(),
+        );
+        registry.register(
+            "subscribers",
+            "Who follows the findings just now",
+            metrics.subscribers.clone(),
+        );
+        metrics.checkpoint.store(now().0, Ordering::Relaxed);
+        metrics
+    }
+
+    /// Changes were stored.
+    pub fn stored(&self, changes: &[Change]) {
+        let now = now();
+        for change in changes {
+            if let Change::Found(record) = change {
+                let labels = Reason {
+                    source: record.source.clone(),
+                    reason: record.reason.name(),
+                };
+                self.findings.get_or_create(&labels).inc();
+                self.published.observe(seconds(now.0 - record.received.0));
+            }
+        }
+    }
+
+    /// A pushed batch was acknowledged so long after it was there.
+    pub fn acknowledged(&self, took: Duration) {
+        self.acknowledged.observe(took.as_secs_f64());
+    }
+
+    /// Lines that came in then were judged.
+    pub fn judged(&self, received: Timestamp) {
+        self.judged.store(now().0 - received.0, Ordering::Relaxed);
+    }
+
+    /// Things were lost, at `udp` for instance.
+    pub fn dropped(&self, place: &'static str, count: u64) {
+        self.dropped.get_or_create(&Place { place }).inc_by(count);
+    }
+
+    /// Values in a body held no line.
+    pub fn rejected(&self, source: &str, count: u64) {
+        let source = source.to_owned();
+        self.rejected.get_or_create(&Source { source }).inc_by(count);
+    }
+
+    /// The log of accepted input is so large.
+    pub fn wal_bytes(&self, bytes: u64) {
+        self.wal.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// A checkpoint was written, and took so long.
+    pub fn checkpoint(&self, took: Duration) {
+        self.checkpoint.store(now().0, Ordering::Relaxed);
+        self.checkpoint_took.set(took.as_secs_f64());
+    }
+
+    /// Findings could not be stored, and will be given again.
+    pub fn store_retry(&self) {
+        self.store_retries.inc();
+    }
+
+    /// Somebody begins to follow the findings, until the value is dropped.
+    #[must_use]
+    pub fn subscriber(&self) -> Subscriber {
+        self.subscribers.inc();
+        Subscriber(self.subscribers.clone())
+    }
+
+    /// How long the lines that were judged last had waited.
+    #[must_use]
+    pub fn lag(&self) -> f64 {
+        seconds(self.judged.load(Ordering::Relaxed))
+    }
+
+    /// All numbers in the text format of OpenMetrics, with this share of the room taken.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn text(&self, queue_fill: f64) -> Result<String, fmt::Error> {
+        self.queue.set(queue_fill);
+        self.lag.set(self.lag());
+        self.checkpoint_age
+            .set(seconds(now().0 - self.checkpoint.load(Ordering::Relaxed)));
+        let mut all = String::new();
+        text::encode(&mut all, &self.registry)?;
+        Ok(all)
+    }
+}
+
+/// Counts as somebody who follows the findings.
+pub struct Subscriber(Gauge);
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn seconds(micros: i64) -> f64 {
+    micros.max(0) as f64 / 1e6
+}
