@@ -315,8 +315,12 @@ fn stamps_are_in_the_zone_of_the_dataset() {
         ("zone = 'Europe/Berlin'", "2024-07-01T10:00:00Z"),
     ] {
         let profile = read(zone).unwrap();
+        let mut unescaped = drain_parser::Unescaped::default();
         let mut intake = Intake::new(&profile, profile.header.fields()).unwrap();
-        let header = profile.header.split(b"2024-07-01 12:00 started").unwrap();
+        let header = profile
+            .header
+            .split(b"2024-07-01 12:00 started", &mut unescaped)
+            .unwrap();
         let (time, _) = intake.place(&header);
         assert_eq!(
             crate::parse::rfc3339(time.unwrap()).as_deref(),
