@@ -81,7 +81,8 @@ impl Intake {
             None => None,
             Some(stamp) => {
                 let columns = stamp.fields.iter().map(|name| column(name)).collect::<Result<_>>()?;
-                let format = TimeFormat::new(&stamp.format, stamp.year)
+                let format = stamp
+                    .compile()
                     .map_err(|error| Error::config("dataset", "time.format", error.to_string()))?;
                 Some((columns, format))
             }

@@ -78,6 +78,6 @@ pub use rule::{EndOfInput, InvalidRule, Limits, Problem, SessionRule};
 pub use session::{Event, Session, SessionEnd, Timestamp};
 pub use sink::{Closed, GroupCounters, SessionSink};
 pub use split::{Split, chronological, seeded, validation};
-pub use time::{Clock, InvalidTimeFormat, TimeFormat};
+pub use time::{Clock, InvalidTimeFormat, InvalidZone, TimeFormat, Zone};
 pub use vocabulary::Vocabulary;
 pub use window::{Alphabet, DistinctWindows, Framing, Windowing};

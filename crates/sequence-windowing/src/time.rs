@@ -1,18 +1,21 @@
 //! Time stamps as logs write them.
 
 mod write;
+mod zone;
 
 use std::fmt::Write as _;
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+pub use zone::{InvalidZone, Zone};
 
 /// Reads the time stamps of one log.
 ///
-/// The format is chrono's strftime language. A stamp with a zone is converted, one without is UTC. `%s` is Unix time in
+/// The format is chrono's strftime language. A stamp with a zone is converted, one without is UTC unless
+/// [`TimeFormat::in_zone`] says otherwise. `%s` is Unix time in
 /// seconds, `%s%.f` with a fraction, and `%s%3f`, `%s%6f` and `%s%9f` in milliseconds, microseconds and nanoseconds
 /// without a point. White space around a stamp is not looked at. A `%3f` at the end also takes
 /// milliseconds without leading zeros, as some logs write them.
@@ -34,6 +37,7 @@ use crate::Timestamp;
 pub struct TimeFormat {
     items: Vec<Item<'static>>,
     year: i32,
+    zone: Zone,
     ends_in_milliseconds: bool,
     /// For Unix time in another unit: how many of them are a second.
     units: Option<i64>,
@@ -73,6 +77,7 @@ impl TimeFormat {
         let compiled = Self {
             items,
             year: year.unwrap_or(1970),
+            zone: Zone::default(),
             ends_in_milliseconds: format.ends_with("%3f"),
             units: UNITS.iter().find(|(name, _)| *name == format).map(|(_, units)| *units),
         };
@@ -92,6 +97,12 @@ impl TimeFormat {
             return Err(InvalidTimeFormat::Incomplete(format.into()));
         }
         Ok(compiled)
+    }
+
+    /// The same format for stamps of another zone, where they do not say theirs and are no Unix time.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
     }
 
     /// Whether stamps of this format carry their year, so that those of several files can be compared.
@@ -139,7 +150,8 @@ impl TimeFormat {
             parsed = Parsed::new();
             parse(&mut parsed, &padded, self.items.iter()).ok()?;
         }
-        let offset = parsed.offset().unwrap_or(0);
+        // Unix time is UTC whatever stands beside it.
+        let own = parsed.offset().or(parsed.timestamp().map(|_| 0));
         let local = match parsed.month() {
             Some(month) if lacks_year(&parsed) => {
                 // Not by chrono's own way, which would hold a weekday against the supposed year.
@@ -150,11 +162,13 @@ impl TimeFormat {
                 };
                 date.and_time(parsed.to_naive_time().ok()?)
             }
-            _ => parsed.to_naive_datetime_with_offset(offset).ok()?,
+            _ => parsed.to_naive_datetime_with_offset(own.unwrap_or(0)).ok()?,
         };
-        Some(Timestamp(
-            local.and_utc().timestamp_micros() - i64::from(offset) * 1_000_000,
-        ))
+        let utc = match own {
+            Some(offset) => local.checked_sub_offset(FixedOffset::east_opt(offset)?)?,
+            None => self.zone.utc(local)?,
+        };
+        Some(Timestamp(utc.and_utc().timestamp_micros()))
     }
 
     fn with_padded_milliseconds(&self, text: &str) -> Option<String> {
@@ -275,6 +289,25 @@ mod tests {
                 [Some(expected.to_owned())],
                 "{format} {stamp}"
             );
+        }
+    }
+
+    #[test]
+    fn stamps_that_do_not_say_their_zone_are_in_the_one_given() {
+        for (format, stamp, expected) in [
+            ("%Y-%m-%d %H:%M", "2024-07-01 00:30", "2024-06-30T22:30"),
+            ("%Y-%m-%d %H:%M", "2024-01-01 00:30", "2023-12-31T23:30"),
+            ("%b %d %H:%M", "Jul 01 12:00", "2024-07-01T10:00"),
+            ("%Y-%m-%d %H:%M %z", "2024-07-01 12:00 -0700", "2024-07-01T19:00"),
+            ("%Y-%m-%dT%H:%M%#z", "2024-07-01T12:00Z", "2024-07-01T12:00"),
+            ("%s", "1719835200", "2024-07-01T12:00"),
+            ("%s%3f", "1719835200000", "2024-07-01T12:00"),
+        ] {
+            let format = TimeFormat::new(format, Some(2024)).unwrap();
+            let format = format.in_zone("Europe/Berlin".parse().unwrap());
+            let time = format.parse(&mut Clock::default(), stamp.as_bytes()).unwrap();
+            let time = DateTime::from_timestamp_micros(time.0).unwrap();
+            assert_eq!(time.format("%Y-%m-%dT%H:%M").to_string(), expected, "{stamp}");
         }
     }
 

@@ -6,7 +6,7 @@ use evaluation::visible;
 use serde::Serialize;
 
 use super::grouping::{Alert, Kind, Signature};
-use crate::{Expected, FindingRecord, RawLine, Seen, rfc3339};
+use crate::{Expected, FindingRecord, RawLine, Seen, rfc3339, to_safe_vec};
 
 /// What of a finding goes into an alert; all of it is where the link leads.
 const EXPECTED: usize = 3;
@@ -67,7 +67,7 @@ impl Told {
         });
         Self {
             id,
-            link: link.map(|link| format!("{link}/#finding={first_id}")),
+            link: link.map(|link| format!("{link}/#{first_id}")),
             alert,
             finding,
         }
@@ -105,7 +105,7 @@ impl Told {
                 lines,
             }
         };
-        serde_json::to_vec(&Message {
+        to_safe_vec(&Message {
             id: &self.id,
             kind: self.alert.kind,
             text: self.title(),

@@ -205,6 +205,10 @@ fn a_webhook_is_called_once_a_matter_and_its_call_is_signed() {
         header(&call, "x-deeplog-signature"),
         signature(&Secret::new("key"), time, &call.body)
     );
+    assert!(
+        !call.body.contains(&0x1B) && !String::from_utf8_lossy(&call.body).contains('\u{202e}'),
+        "what hides is spelt"
+    );
     let body: Value = serde_json::from_slice(&call.body).unwrap();
     for (at, expected) in [
         ("/id", "new-1"),
@@ -214,7 +218,7 @@ fn a_webhook_is_called_once_a_matter_and_its_call_is_signed() {
         ("/first", "1970-01-01T00:00:01.000000Z"),
         ("/finding/session", "blk_1\r\nBcc: all@example.org"),
         ("/finding/expected/0/template", "served <*>"),
-        ("/link", "https://logs.example.org/#finding=1"),
+        ("/link", "https://logs.example.org/#1"),
     ] {
         assert_eq!(
             body.pointer(at).and_then(Value::as_str),
@@ -489,7 +493,7 @@ fn mail_is_sent_and_the_log_does_not_write_its_head() {
         "Reason       unseen_key",
         "served <*>",
         "92.5%",
-        "https://logs.example.org/#finding",
+        "https://logs.example.org/#1",
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }

@@ -1,10 +1,11 @@
-//! Answers to requests that get no further, as RFC 9457 wants them.
+//! Answers to requests that get no further.
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+
+use crate::Problem;
 
 /// Why a request gets no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +24,10 @@ pub(super) enum Refusal {
     TooMany(Duration),
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, title, hint) = match self {
+impl Refusal {
+    /// The status, what happened, and what may help.
+    fn told(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
             Self::Unknown => (
                 StatusCode::UNAUTHORIZED,
                 "a valid token is needed",
@@ -56,33 +58,21 @@ impl IntoResponse for Refusal {
                 "these are too many requests in a short time",
                 "wait as long as Retry-After says; fewer and larger batches are faster too",
             ),
-        };
-        let problem = json!({"type": "about:blank", "title": title, "status": status.as_u16(), "hint": hint});
-        let kind = (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        let mut answer = (status, [kind], problem.to_string()).into_response();
-        if let Some((name, value)) = self.header() {
-            answer.headers_mut().insert(name, value);
         }
-        answer
     }
 }
 
-impl Refusal {
-    fn header(self) -> Option<(HeaderName, HeaderValue)> {
-        match self {
-            Self::Unknown => Some((
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"deeplog\""),
-            )),
-            Self::NotAllowed => Some((
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"deeplog\", error=\"insufficient_scope\""),
-            )),
-            Self::TooMany(wait) => Some((header::RETRY_AFTER, wait.as_secs().saturating_add(1).into())),
-            Self::Foreign | Self::Host | Self::Origin => None,
-        }
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, detail, hint) = self.told();
+        let problem = Problem::new(status, detail, hint);
+        let challenge = match self {
+            Self::TooMany(wait) => return problem.retry_after(wait.as_secs().saturating_add(1)).into_response(),
+            Self::Unknown => "Bearer realm=\"deeplog\"",
+            Self::NotAllowed => "Bearer realm=\"deeplog\", error=\"insufficient_scope\"",
+            Self::Foreign | Self::Host | Self::Origin => return problem.into_response(),
+        };
+        let challenge = (header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        ([challenge], problem).into_response()
     }
 }

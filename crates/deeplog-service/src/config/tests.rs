@@ -268,3 +268,30 @@ fn a_folder_with_the_look_of_a_glob_is_none() {
     let pattern = glob::Pattern::new(&config.sources[0].files[0]).unwrap();
     assert!(pattern.matches("/a[1]/x.log") && !pattern.matches("/a1/x.log"));
 }
+
+/// A configuration with the default sources.
+fn but_for_sources(config: ServiceConfig) -> ServiceConfig {
+    let ServiceConfig { sources, .. } = ServiceConfig::default();
+    ServiceConfig { sources, ..config }
+}
+
+#[test]
+fn the_example_is_valid_and_what_it_shows_commented_out_is_the_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/serve.toml");
+    let config = ServiceConfig::read(&path).unwrap();
+    let names: Vec<&str> = config.sources.iter().map(|source| &*source.name).collect();
+    assert_eq!(names, ["hdfs", "system"]);
+    assert_eq!(but_for_sources(config), ServiceConfig::default());
+
+    let text = std::fs::read_to_string(&path).unwrap();
+    let settings = text.lines().take_while(|line| !line.starts_with("# [[")).map(|line| {
+        let shown = line.strip_prefix("# ").filter(|rest| rest.contains(" = "));
+        // These have no default.
+        let is_example = |rest: &&str| ["dataset", "tls", "link"].iter().any(|name| rest.starts_with(name));
+        shown.filter(|rest| !is_example(rest)).unwrap_or(line)
+    });
+    let settings: Vec<&str> = settings.collect();
+    let all = ServiceConfig::from_table(settings.join("\n").parse().unwrap(), Path::new(""), "serve.toml").unwrap();
+    assert_eq!(all.sources[0].message_fields, ["message", "log"]);
+    assert_eq!(but_for_sources(all), ServiceConfig::default());
+}

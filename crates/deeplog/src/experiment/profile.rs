@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use drain_parser::{AutoConfig, DrainConfig, LineFormat, ParserConfig};
-use sequence_windowing::{Collector, Grouper, InvalidRule, Limits, SessionRule};
+use sequence_windowing::{Collector, Grouper, InvalidRule, InvalidTimeFormat, Limits, SessionRule, TimeFormat, Zone};
 
 use super::fields::Fields;
 use crate::error::{Error, Result};
@@ -64,6 +64,18 @@ pub struct Stamp {
     pub format: String,
     /// The year, where stamps carry none.
     pub year: Option<i32>,
+    /// The zone, where stamps do not say it. Default UTC.
+    pub zone: Zone,
+}
+
+impl Stamp {
+    /// What reads it.
+    ///
+    /// # Errors
+    /// If the format is none.
+    pub fn compile(&self) -> Result<TimeFormat, InvalidTimeFormat> {
+        Ok(TimeFormat::new(&self.format, self.year)?.in_zone(self.zone))
+    }
 }
 
 /// Where labels come from.
@@ -166,8 +178,9 @@ fn read_stamp(mut fields: Fields<'_>) -> Option<Stamp> {
     let names = fields.required("fields");
     let format: Option<String> = fields.required("format");
     let year = fields.optional("year");
+    let zone = fields.or("zone", Zone::default());
     if let Some(format) = &format
-        && let Err(error) = sequence_windowing::TimeFormat::new(format, year)
+        && let Err(error) = TimeFormat::new(format, year)
     {
         fields.problem("format", error.to_string());
     }
@@ -176,6 +189,7 @@ fn read_stamp(mut fields: Fields<'_>) -> Option<Stamp> {
         fields: names?,
         format: format?,
         year,
+        zone,
     })
 }
 

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use drain_parser::{AutoConfig, LineFormat, ParserConfig};
 use proptest::prelude::*;
-use sequence_windowing::{Limits, SessionRule};
+use sequence_windowing::{Limits, SessionRule, Zone};
 
 use super::*;
 use crate::experiment::Stamp;
@@ -18,6 +18,7 @@ fn dataset() -> Profile {
             fields: vec!["Time".to_owned()],
             format: "%s".to_owned(),
             year: None,
+            zone: Zone::default(),
         }),
         parser: ParserConfig::Auto(AutoConfig::default()),
         known: None,

@@ -1,6 +1,7 @@
 //! What is thought of a log's lines.
 
 use drain_parser::LineFormat;
+use sequence_windowing::Zone;
 
 use crate::experiment::Stamp;
 
@@ -31,6 +32,7 @@ impl StampGuess {
             fields: self.fields.clone(),
             format: self.format.clone(),
             year: None,
+            zone: Zone::default(),
         }
     }
 }

@@ -129,9 +129,7 @@ impl Start {
     fn of(path: &Path, format: &LineFormat, stamp: Option<&Stamp>) -> Result<Self> {
         let stamp = stamp.and_then(|stamp| {
             // Without a year, December would follow January.
-            let format = TimeFormat::new(&stamp.format, stamp.year)
-                .ok()
-                .filter(TimeFormat::has_year)?;
+            let format = stamp.compile().ok().filter(TimeFormat::has_year)?;
             Some((format, &stamp.fields))
         });
         let mut start = Self {

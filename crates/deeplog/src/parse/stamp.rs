@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat};
 use drain_parser::{Header, LineFormat, Piece};
-use sequence_windowing::{Clock, TimeFormat, Timestamp};
+use sequence_windowing::{Clock, TimeFormat, Timestamp, Zone};
 
 use crate::error::{Error, Result};
 use crate::experiment::Stamp;
@@ -35,7 +35,8 @@ impl StampReader {
         };
         Ok(Self {
             columns: stamp.fields.iter().map(column).collect::<Result<_>>()?,
-            format: TimeFormat::new(&stamp.format, stamp.year)
+            format: stamp
+                .compile()
                 .map_err(|error| Error::config("the dataset", "time.format", error.to_string()))?,
             clock: Clock::default(),
             text: Vec::new(),
@@ -83,6 +84,7 @@ pub(super) fn find(files: &[PathBuf], header: &LineFormat) -> Result<Option<Stam
                     fields,
                     format,
                     year: None,
+                    zone: Zone::default(),
                 };
                 best = Some((share, end - start, stamp));
             }

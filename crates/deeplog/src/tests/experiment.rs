@@ -2,7 +2,7 @@ use std::path::Path;
 
 use baselines::Rival;
 
-use crate::{AnyExperiment, Error, Experiment, Override, Source};
+use crate::{AnyExperiment, Error, Experiment, Intake, Override, Profile, Source};
 
 fn problems(text: &str) -> Vec<(String, String)> {
     match Experiment::from_table(text.parse().unwrap(), Path::new("/data"), "test") {
@@ -295,4 +295,42 @@ fn mistakes_in_rivals_are_told_with_their_place() {
     }
     let found = problems(&format!("baselines = [3]\n{VALID}"));
     assert_eq!(found, [("baselines[0]".to_owned(), "3 is not a table".to_owned())]);
+}
+
+#[test]
+fn stamps_are_in_the_zone_of_the_dataset() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    let read = |zone: &str| {
+        let text = format!(
+            "header.format = '<Date> <Time> <Content>'\nsession = {{ by = 'count', events = 1 }}\n\
+             [time]\nfields = ['Date', 'Time']\nformat = '%Y-%m-%d %H:%M'\n{zone}"
+        );
+        std::fs::write(&path, text).unwrap();
+        Profile::read(&path)
+    };
+    for (zone, expected) in [
+        ("", "2024-07-01T12:00:00Z"),
+        ("zone = '-02:00'", "2024-07-01T14:00:00Z"),
+        ("zone = 'Europe/Berlin'", "2024-07-01T10:00:00Z"),
+    ] {
+        let profile = read(zone).unwrap();
+        let mut unescaped = drain_parser::Unescaped::default();
+        let mut intake = Intake::new(&profile, profile.header.fields()).unwrap();
+        let header = profile
+            .header
+            .split(b"2024-07-01 12:00 started", &mut unescaped)
+            .unwrap();
+        let (time, _) = intake.place(&header);
+        assert_eq!(
+            crate::parse::rfc3339(time.unwrap()).as_deref(),
+            Some(expected),
+            "{zone}"
+        );
+    }
+    let told = read("zone = 'CEST'").unwrap_err().to_string();
+    assert!(
+        told.contains("time.zone: \"CEST\" does not fit") && told.contains("Europe/Berlin"),
+        "{told}"
+    );
 }

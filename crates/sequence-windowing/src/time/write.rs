@@ -47,8 +47,7 @@ impl TimeFormat {
             Some(units) => (i128::from(time.0) * i128::from(units) / 1_000_000).to_string(),
             None => {
                 let stamp = str::from_utf8(stamp).ok()?.trim();
-                let offset = self.offset(stamp)?;
-                let time = local(time, offset)?;
+                let time = self.local(stamp, time)?;
                 clock.at = Some((time.year(), time.month()));
                 self.write_like(stamp, time)?
             }
@@ -59,7 +58,7 @@ impl TimeFormat {
     /// In the first of the ways to write numbers that gives the stamp itself; else as the format says.
     fn write_like(&self, stamp: &str, time: DateTime<FixedOffset>) -> Option<String> {
         let own = self.read(&mut Clock::default(), stamp);
-        let own = own.and_then(|own| local(own, *time.offset()));
+        let own = own.and_then(|own| self.local(stamp, own));
         let ways = [Zeros::All, Zeros::NotOfDays, Zeros::None].into_iter();
         let mut ways = ways.flat_map(|zeros| [(zeros, false), (zeros, self.ends_in_milliseconds)]);
         let fits = |&(zeros, short): &(Zeros, bool)| {
@@ -87,15 +86,17 @@ impl TimeFormat {
         Some(text)
     }
 
-    fn offset(&self, stamp: &str) -> Option<FixedOffset> {
+    /// A time on the clock that a stamp was read from.
+    fn local(&self, stamp: &str, time: Timestamp) -> Option<DateTime<FixedOffset>> {
+        let time = DateTime::from_timestamp_micros(time.0)?;
         let mut parsed = Parsed::new();
-        let found = parse(&mut parsed, stamp, self.items.iter()).ok().and(parsed.offset());
-        FixedOffset::east_opt(found.unwrap_or(0))
+        let own = parse(&mut parsed, stamp, self.items.iter()).ok().and(parsed.offset());
+        let offset = match own {
+            Some(own) => FixedOffset::east_opt(own)?,
+            None => self.zone.offset(time),
+        };
+        Some(time.with_timezone(&offset))
     }
-}
-
-fn local(time: Timestamp, offset: FixedOffset) -> Option<DateTime<FixedOffset>> {
-    Some(DateTime::from_timestamp_micros(time.0)?.with_timezone(&offset))
 }
 
 #[cfg(test)]
@@ -155,6 +156,23 @@ mod tests {
             let time = format.parse(&mut Clock::default(), stamp.as_bytes()).unwrap();
             let written = format.rewrite(stamp.as_bytes(), Timestamp(time.0 + later * 1_000_000));
             assert_eq!(written.as_deref(), Some(expected), "{stamp}");
+        }
+    }
+
+    #[test]
+    fn stamps_are_written_in_the_zone_of_the_log() {
+        let format = TimeFormat::new("%Y-%m-%d %H:%M", None).unwrap();
+        let format = format.in_zone("Europe/Berlin".parse().unwrap());
+        for (stamp, later, expected) in [
+            ("2024-03-31 01:50", 20, Some("2024-03-31 03:10")),
+            ("2024-10-27 01:50", 20, Some("2024-10-27 02:10")),
+            ("2024-10-27 02:50", 70, Some("2024-10-27 03:00")),
+            // This would be read as the hour before.
+            ("2024-10-27 02:50", 20, None),
+        ] {
+            let time = format.parse(&mut Clock::default(), stamp.as_bytes()).unwrap();
+            let written = format.rewrite(stamp.as_bytes(), Timestamp(time.0 + later * 60_000_000));
+            assert_eq!(written.as_deref(), expected, "{stamp}");
         }
     }
 

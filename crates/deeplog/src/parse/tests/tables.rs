@@ -2,6 +2,7 @@ use std::fs::{self, File};
 
 use parquet::file::reader::SerializedFileReader;
 use parquet::record::{Field, RowAccessor as _};
+use sequence_windowing::Zone;
 use serde_json::{Value, json};
 
 use super::*;
@@ -201,6 +202,7 @@ fn stamps_are_found_where_they_stand() {
             fields: fields.iter().map(|&field| field.to_owned()).collect(),
             format: format.to_owned(),
             year: None,
+            zone: Zone::default(),
         });
         assert_eq!(found, expected, "{line}");
     }

@@ -15,6 +15,7 @@ use super::change::{Made, What};
 use super::plan::Plan;
 use super::survey::Survey;
 use crate::error::{Error, Result};
+use crate::experiment::Stamp;
 use crate::intake::Intake;
 use crate::observer::Observer;
 use crate::synthesis::line::{Columns, Parts, each_line, names, touches_any};
@@ -72,9 +73,7 @@ impl<'s> Maker<'s> {
     fn new(survey: &'s Survey, injection: &'s LogInjection) -> Result<Self> {
         let profile = &injection.profile;
         let stamp = profile.time.as_ref();
-        let time = stamp
-            .map(|stamp| TimeFormat::new(&stamp.format, stamp.year))
-            .transpose();
+        let time = stamp.map(Stamp::compile).transpose();
         Ok(Self {
             survey,
             format: &profile.header,
