@@ -56,7 +56,10 @@ const HOSTILE: [&str; 5] = [
 const MINUTES: usize = 60;
 
 fn main() -> Result<()> {
-    let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(7070);
+    let port = std::env::args()
+        .nth(1)
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(7070);
     let folder = tempfile::tempdir().map_err(deeplog::Error::io("make a folder in", Path::new("/")))?;
     let state = folder.path();
     let (model, log) = trained(state)?;
