@@ -2,6 +2,7 @@
 //!
 //! What happens is counted where it happens: an atomic number each. What can be looked up is looked up when somebody asks.
 
+mod elsewhere;
 mod live;
 #[cfg(test)]
 mod tests;
@@ -9,7 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -34,7 +35,7 @@ type Ratio = Gauge<f64, AtomicU64>;
 
 /// Every number of the service. Setters cost an atomic write.
 pub struct Metrics {
-    registry: Registry,
+    registry: Mutex<Registry>,
     live: live::Live,
     rates: Mutex<Rates>,
     findings: Family<Reason, Counter>,
@@ -87,8 +88,8 @@ impl Metrics {
     /// Everything at zero.
     #[must_use]
     pub fn new() -> Self {
-        let mut metrics = Self {
-            registry: Registry::with_prefix("deeplog"),
+        let metrics = Self {
+            registry: Mutex::default(),
             live: live::Live::default(),
             rates: Mutex::default(),
             findings: Family::default(),
@@ -108,8 +109,8 @@ impl Metrics {
             store_retries: Counter::default(),
             subscribers: Gauge::default(),
         };
-        let registry = &mut metrics.registry;
-        metrics.live.register(registry);
+        let mut registry = Registry::with_prefix("deeplog");
+        metrics.live.register(&mut registry);
         let seconds = || Unit::Seconds;
         registry.register(
             "findings",
@@ -183,6 +184,7 @@ impl Metrics {
             metrics.subscribers.clone(),
         );
         metrics.checkpoint.store(now().0, Ordering::Relaxed);
+        *metrics.registry() = registry;
         metrics
     }
 
@@ -288,8 +290,13 @@ impl Metrics {
         self.checkpoint_age
             .set(seconds(now().0 - self.checkpoint.load(Ordering::Relaxed)));
         let mut all = String::new();
-        text::encode(&mut all, &self.registry)?;
+        text::encode(&mut all, &self.registry())?;
         Ok(all)
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        // Nothing that is only half-registered does harm.
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use detection::Reason;
@@ -42,6 +44,28 @@ fn what_happens_is_counted() {
     }
     drop(subscriber);
     assert!(metrics.text(0.0).unwrap().contains("deeplog_subscribers 0"));
+}
+
+#[test]
+fn numbers_of_other_parts_are_looked_up() {
+    let metrics = Metrics::new();
+    let counter = Arc::new(AtomicU64::new(3));
+    let read = |counter: &Arc<AtomicU64>| {
+        let counter = counter.clone();
+        move || counter.load(Ordering::Relaxed)
+    };
+    metrics.counts("syslog_messages", "Messages that came by syslog", read(&counter));
+    metrics.shows("connections", "Connections just now", read(&counter));
+    counter.store(5, Ordering::Relaxed);
+    let text = metrics.text(0.0).unwrap();
+    for line in [
+        "# TYPE deeplog_syslog_messages counter",
+        "deeplog_syslog_messages_total 5",
+        "# TYPE deeplog_connections gauge",
+        "deeplog_connections 5",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
 }
 
 #[test]

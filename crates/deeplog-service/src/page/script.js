@@ -39,11 +39,16 @@ function template(text) {
   return element;
 }
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** A point in time where we are; only the clock if it is today. */
 function when(text) {
   const time = new Date(text);
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
   const isToday = time.toDateString() === new Date().toDateString();
-  const clock = time.toLocaleTimeString([], { hour12: false });
-  const element = make("time", "", isToday ? clock : `${time.toLocaleDateString()} ${clock}`);
+  const element = make("time", "", isToday ? clock : `${day} ${clock}`);
   element.dateTime = text;
   element.title = text;
   return element;
@@ -160,7 +165,7 @@ function row(item) {
   const link = make("a", list.fresh.has(item.id) ? "new" : "");
   link.href = `#${item.id}`;
   link.setAttribute("aria-current", String(location.hash === `#${item.id}`));
-  const ended = item.ended ? `ended, ${item.ended.events} events` : "open";
+  const ended = item.ended ? `ended, ${counted(item.ended.events, "event")}` : "open";
   link.append(
     when(item.received),
     make("span", "why", words(item.reason), make("span", "end", ended)),
@@ -284,7 +289,7 @@ function facts(finding) {
     ["source", finding.source],
     ["session", finding.session],
     ["received", when(finding.received)],
-    ["log time", finding.time ? when(finding.time) : null],
+    ["log time", finding.time ? `${finding.time.slice(0, 19).replace("T", " ")} UTC` : null],
     ["line", finding.line],
     ["event", finding.position],
     ["rank", finding.rank],
@@ -293,25 +298,28 @@ function facts(finding) {
   const ended = finding.ended;
   if (ended) {
     const p = ended.p_value === undefined ? "" : `, p-value ${ended.p_value.toPrecision(2)}`;
-    rows.push(["ended", `${words(ended.end)}, ${ended.events} events, ${ended.findings} findings, score ${ended.score.toPrecision(3)}${p}`]);
+    rows.push(["ended", `${words(ended.end)}, ${counted(ended.events, "event")}, ${counted(ended.findings, "finding")}, score ${ended.score.toPrecision(3)}${p}`]);
     for (const part of ended.parts ?? []) rows.push([words(part.part), `p-value ${part.p_value.toPrecision(2)}`]);
   } else {
     rows.push(["session is", "still open"]);
   }
   const shown = rows.filter(([, value]) => value !== null && value !== undefined);
-  return make("dl", "facts", ...shown.flatMap(([name, value]) => [make("dt", "", name), make("dd", "number", value)]));
+  return make("dl", "facts", ...shown.map(([name, value]) => make("div", "", make("dt", "", name), make("dd", "number", value))));
 }
 
 function path(finding) {
-  const step = (text, place, isOdd) => make("li", isOdd ? "odd" : "", make("div", "step", ...place.map((one) => make("span", "number", one))), template(text));
-  const steps = finding.path.map(({ position, line, template: text }) => {
-    const isOdd = position === finding.position;
-    return step(text, [`event ${position}`, `line ${line}`, ...(isOdd ? ["here it left the path"] : [])], isOdd);
-  });
+  const step = (text, place, isOdd) => make(
+    "li",
+    isOdd ? "odd" : "",
+    isOdd ? make("div", "left", "here it left the path") : null,
+    make("div", "step", ...place.map((one) => make("span", "number", one))),
+    template(text),
+  );
+  const steps = finding.path.map(({ position, line, template: text }) => step(text, [position, `line ${line}`], position === finding.position));
   const first = finding.path[0]?.position ?? 0;
-  if (first > 0) steps.unshift(make("li", "quiet", `${first} earlier events`));
+  if (first > 0) steps.unshift(make("li", "more quiet", counted(first, "earlier event")));
   if (finding.seen && !finding.path.some(({ position }) => position === finding.position)) {
-    steps.push(step(finding.seen.template, ["here it left the path"], true));
+    steps.push(step(finding.seen.template, [finding.position ?? ""], true));
   }
   return make("ol", "path", ...steps);
 }

@@ -126,8 +126,8 @@ impl Store {
 
 fn insert(transaction: &Transaction<'_>, record: &FindingRecord) -> Result<(), StoreError> {
     let sql =
-        "INSERT INTO findings (id, version, received, time, source, session, reason, template, seen, explanation, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        "INSERT INTO findings (id, version, received, time, source, session, reason, template, seen, explanation, ended, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let seen = record.seen.as_ref();
     transaction.prepare_cached(sql)?.execute(params![
         record.id,
@@ -140,6 +140,7 @@ fn insert(transaction: &Transaction<'_>, record: &FindingRecord) -> Result<(), S
         seen.map(|seen| &seen.key),
         seen.map(|seen| &seen.template),
         record.explanation,
+        record.ended.as_ref().map(serde_json::to_vec).transpose()?,
         serde_json::to_vec(record)?,
     ])?;
     Ok(())

@@ -112,6 +112,16 @@ fn what_goes_in_comes_out() {
 }
 
 #[test]
+fn a_finding_may_come_with_the_end_of_its_session() {
+    let (_folder, mut store) = store(100);
+    let mut record = found(1, "a", "s", Reason::UnusualCounts, "k");
+    record.ended = Some(ended());
+    store.append(&[Change::Found(Box::new(record.clone()))]).unwrap();
+    assert_eq!(store.reader().since(0, 10).unwrap()[0].ended, record.ended);
+    assert_eq!(store.reader().one(1).unwrap(), Some(record));
+}
+
+#[test]
 fn a_change_is_stored_once_however_often_it_comes() {
     let (_folder, mut store) = store(100);
     store.append(&[change(1), change(2)]).unwrap();

@@ -125,7 +125,7 @@ fn answers_are_what_the_document_says() {
         .unwrap();
     let names = parameters.iter().map(|parameter| &parameter["name"]);
     let expected = [
-        "source", "reason", "template", "session", "from", "to", "limit", "cursor",
+        "cursor", "from", "limit", "reason", "session", "source", "template", "to",
     ];
     assert!(names.eq(&expected.map(Value::from)), "{parameters:?}");
     assert_eq!(parameters[0]["in"], json!("query"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Served, items, numbers};
+use super::{Served, items, numbers, quoted};
 use crate::tests::TRAINED;
 
 #[test]
@@ -31,7 +31,7 @@ fn findings_can_be_paged_filtered_and_opened() {
         let wanted = items(&all).iter().find_map(|item| item.pointer(field)).unwrap();
         let page = served.json(&format!(
             "/v1/findings?limit=1000&{parameter}={}",
-            wanted.as_str().unwrap()
+            quoted(wanted.as_str().unwrap())
         ));
         let expected = items(&all).iter().filter(|item| item.pointer(field) == Some(wanted));
         assert!(items(&page).iter().eq(expected), "{parameter}");

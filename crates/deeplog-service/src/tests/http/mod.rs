@@ -5,9 +5,10 @@ mod events;
 mod ingest;
 mod looking;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -20,7 +21,9 @@ use tower::ServiceExt;
 
 use super::{TRAINED, definition};
 use crate::body::Decoding;
-use crate::{Input, Metrics, Publishing, Running, Service, Settings, Store, router};
+use crate::{Engine, Input, Metrics, Publishing, Running, Service, Settings, Store, router};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service with the sources `a` and `b`, and its routes.
 struct Served {
@@ -28,6 +31,8 @@ struct Served {
     service: Service,
     router: Router,
     runtime: Runtime,
+    /// Lines that were taken in.
+    pushed: Cell<u64>,
     inputs: watch::Sender<Vec<Input>>,
     _folder: tempfile::TempDir,
 }
@@ -74,6 +79,7 @@ impl Served {
             router: router(service.clone()),
             service,
             runtime: Runtime::new().unwrap(),
+            pushed: Cell::new(0),
             inputs,
             _folder: folder,
         }
@@ -95,16 +101,23 @@ impl Served {
 
     /// Waits until all that was pushed is judged and stored.
     fn settle(&self) {
-        // Whoever looks at the engine stands in line behind the lines.
-        let version = self.service.engine.look_blocking(|engine| engine.version()).unwrap();
+        let look = || {
+            let look = |engine: &Engine| {
+                let lines: u64 = engine.sources().map(|(_, source)| source.lines()).sum();
+                (lines, engine.version())
+            };
+            self.service.engine.look_blocking(look).unwrap()
+        };
+        // What is acknowledged is on its way to the engine.
+        let until = Instant::now() + PATIENCE;
+        while look().0 < self.pushed.get() {
+            assert!(Instant::now() < until, "{:?} of {}", look(), self.pushed.get());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let version = look().1;
         let mut published = self.service.published.clone();
         let stored = published.wait_for(|&stored| stored >= version);
-        let waited = async {
-            tokio::time::timeout(Duration::from_secs(60), stored)
-                .await
-                .unwrap()
-                .unwrap()
-        };
+        let waited = async { tokio::time::timeout(PATIENCE, stored).await.unwrap().unwrap() };
         assert!(*self.runtime.block_on(waited) >= version);
     }
 
@@ -124,7 +137,12 @@ impl Served {
         let request = headers.iter().fold(Request::post(path), |request, (name, value)| {
             request.header(*name, *value)
         });
-        self.ask(request.body(body.into()).unwrap())
+        let answer = self.ask(request.body(body.into()).unwrap());
+        if path.starts_with("/v1/ingest") && answer.status == 200 && answer.json()["duplicate"] == false {
+            self.pushed
+                .set(self.pushed.get() + answer.json()["lines"].as_u64().unwrap());
+        }
+        answer
     }
 
     fn ask(&self, request: Request<Body>) -> Answer {
@@ -143,7 +161,7 @@ impl Served {
 impl Drop for Served {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
-            running.stop(Duration::from_secs(60));
+            running.stop(PATIENCE);
         }
     }
 }
@@ -164,6 +182,11 @@ impl Answer {
 
 fn items(page: &Value) -> &[Value] {
     page["items"].as_array().unwrap()
+}
+
+/// A text as it stands in a query string.
+fn quoted(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
 /// What the numbers of all items are.
