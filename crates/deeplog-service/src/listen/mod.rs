@@ -131,9 +131,9 @@ impl Server {
 
     async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         self.counters.open.fetch_add(1, Ordering::Relaxed);
+        // Where it fails that costs some latency.
+        drop(stream.set_nodelay(true));
         let is_fine = match &self.tls {
-            // It only costs latency where it fails.
-            _ if stream.set_nodelay(true).is_err() => false,
             None => self.requests(stream, peer).await,
             Some(tls) => match timeout(self.limits.header_timeout, tls.acceptor().accept(stream)).await {
                 Ok(Ok(stream)) => self.requests(stream, peer).await,
