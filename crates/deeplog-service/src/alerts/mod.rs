@@ -16,6 +16,7 @@ mod stored;
 mod tests;
 mod webhook;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -96,7 +97,7 @@ pub fn start(config: &AlertConfig, feed: impl Feed, counters: Arc<AlertCounters>
         grouping: (!receivers.are_none()).then(|| Grouping::new(config.quiet, config.per_hour)),
         receivers,
         link: config.link.clone(),
-        position: None,
+        read: None,
         told: 0,
         had_failed: false,
     };
@@ -126,11 +127,22 @@ struct Telling<F> {
     grouping: Option<Grouping>,
     receivers: Receivers,
     link: Option<String>,
-    /// The last change that was read, once that is known.
-    position: Option<u64>,
+    /// What was read, once it is known where to begin.
+    read: Option<Read>,
     /// The mark as it is written down.
     told: u64,
     had_failed: bool,
+}
+
+/// How far changes were read. A finding comes with its last change only, so that one that ends while others are read comes
+/// later than its number says, or a second time.
+struct Read {
+    /// The last change.
+    position: u64,
+    /// All findings up to here were read.
+    all: u64,
+    /// Findings above that were read.
+    above: BTreeSet<u64>,
 }
 
 impl<F: Feed> Telling<F> {
@@ -145,32 +157,42 @@ impl<F: Feed> Telling<F> {
     }
 
     fn look(&mut self) -> Result<(), BoxError> {
-        let mut position = match self.position {
-            Some(position) => position,
+        let mut read = match self.read.take() {
+            Some(read) => read,
             None => {
                 self.told = self.feed.told()?;
-                self.told
+                Read {
+                    position: self.told,
+                    all: self.told,
+                    above: BTreeSet::new(),
+                }
             }
         };
+        let looked = self.look_from(&mut read);
+        self.read = Some(read);
+        looked?;
+        let due = self.grouping.as_mut().map(|grouping| grouping.due(Instant::now()));
+        due.into_iter().flatten().for_each(|alert| self.tell(alert));
+        self.mark()
+    }
+
+    fn look_from(&mut self, read: &mut Read) -> Result<(), BoxError> {
         loop {
-            let page = self.feed.since(position, PAGE)?;
+            let page = self.feed.since(read.position, PAGE)?;
             for news in &page {
-                // Otherwise it is an old one that ended.
-                let is_new = news.id > position;
+                let is_new = news.id > read.all && read.above.insert(news.id);
                 if is_new && let Some(grouping) = &mut self.grouping {
                     let alert = grouping.take(news, Instant::now());
                     alert.into_iter().for_each(|alert| self.tell(alert));
                 }
             }
-            position = page.last().map_or(position, |news| news.version);
-            self.position = Some(position);
+            read.position = page.last().map_or(read.position, |news| news.version);
             if page.len() < PAGE {
-                break;
+                read.all = read.position;
+                read.above.clear();
+                return Ok(());
             }
         }
-        let due = self.grouping.as_mut().map(|grouping| grouping.due(Instant::now()));
-        due.into_iter().flatten().for_each(|alert| self.tell(alert));
-        self.mark()
     }
 
     /// An alert whose finding cannot be read is told without it.
@@ -181,10 +203,12 @@ impl<F: Feed> Telling<F> {
 
     /// Moves the mark on to just before what still waits.
     fn mark(&mut self) -> Result<(), BoxError> {
-        let Some(position) = self.position else { return Ok(()) };
+        let Some(Read { all, .. }) = self.read else {
+            return Ok(());
+        };
         let grouped = self.grouping.as_ref().and_then(Grouping::oldest);
         let waiting = grouped.into_iter().chain(self.receivers.oldest()).min();
-        let told = waiting.map_or(position, |id| position.min(id.saturating_sub(1)));
+        let told = waiting.map_or(all, |id| all.min(id.saturating_sub(1)));
         if told > self.told {
             self.feed.set_told(told)?;
             self.told = told;

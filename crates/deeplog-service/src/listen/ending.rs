@@ -1,6 +1,8 @@
 //! A body that something else than its last byte can end.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use axum::BoxError;
@@ -10,7 +12,8 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 pub(super) struct Ending<B> {
     body: B,
     end: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    is_failure: bool,
+    /// Set when the end came, where that is a failure.
+    failed: Option<Arc<AtomicBool>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +21,12 @@ pub(super) struct Ending<B> {
 struct TooSlow;
 
 impl<B> Ending<B> {
-    /// A body that fails when `end` comes first.
-    pub(super) fn too_slow(body: B, end: impl Future<Output = ()> + Send + 'static) -> Self {
+    /// A body that fails when `end` comes first, and sets `failed`.
+    pub(super) fn too_slow(body: B, end: impl Future<Output = ()> + Send + 'static, failed: Arc<AtomicBool>) -> Self {
         Self {
             body,
             end: Some(Box::pin(end)),
-            is_failure: true,
+            failed: Some(failed),
         }
     }
 
@@ -32,7 +35,7 @@ impl<B> Ending<B> {
         Self {
             body,
             end: Some(Box::pin(end)),
-            is_failure: false,
+            failed: None,
         }
     }
 }
@@ -47,7 +50,10 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Ending<B> {
         };
         if end.as_mut().poll(context).is_ready() {
             self.end = None;
-            return Poll::Ready(self.is_failure.then(|| Err(TooSlow.into())));
+            return Poll::Ready(self.failed.as_ref().map(|failed| {
+                failed.store(true, Ordering::Relaxed);
+                Err(TooSlow.into())
+            }));
         }
         Pin::new(&mut self.body).poll_frame(context).map_err(Into::into)
     }

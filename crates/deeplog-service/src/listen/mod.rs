@@ -11,13 +11,14 @@ mod tls;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Request, Response, header};
+use axum::http::{Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -29,6 +30,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
+use crate::Problem;
 use crate::config::Limits;
 use ending::Ending;
 pub use tls::Tls;
@@ -131,9 +133,9 @@ impl Server {
 
     async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         self.counters.open.fetch_add(1, Ordering::Relaxed);
+        // Where it fails that costs some latency.
+        drop(stream.set_nodelay(true));
         let is_fine = match &self.tls {
-            // It only costs latency where it fails.
-            _ if stream.set_nodelay(true).is_err() => false,
             None => self.requests(stream, peer).await,
             Some(tls) => match timeout(self.limits.header_timeout, tls.acceptor().accept(stream)).await {
                 Ok(Ok(stream)) => self.requests(stream, peer).await,
@@ -168,12 +170,24 @@ impl Server {
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> hyper::Result<Response<Body>> {
         let body_timeout = self.limits.body_timeout;
-        let mut request = request.map(|body| Body::new(Ending::too_slow(body, sleep(body_timeout))));
+        let is_late = Arc::<AtomicBool>::default();
+        let ending = |body| Ending::too_slow(body, sleep(body_timeout), is_late.clone());
+        let mut request = request.map(|body| Body::new(ending(body)));
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = match self.router.clone().oneshot(request).await {
             Ok(answer) => answer,
             Err(never) => match never {},
         };
+        if is_late.load(Ordering::Relaxed) {
+            // Whatever was made of it: clients send again what was too slow, but not what was wrong.
+            let detail = format!("the body did not come within {} s", body_timeout.as_secs_f64());
+            let problem = Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                detail,
+                "send it again, or in smaller batches",
+            );
+            return Ok(problem.into_response());
+        }
         let kind = answer.headers().get(header::CONTENT_TYPE);
         let is_stream = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         if !is_stream {

@@ -105,7 +105,10 @@ async fn a_body_that_does_not_come_fails() {
         .await
         .unwrap();
     let answer = timeout(Duration::from_secs(20), whole_answer(client)).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 408") && answer.contains("within 0.1 s"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
