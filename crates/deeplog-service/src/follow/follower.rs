@@ -527,7 +527,9 @@ impl Follower {
     }
 
     fn remember(&mut self, position: FilePosition) {
-        self.known.retain(|known| known.id != position.id);
+        // A number may be another file's by now, while the first one lives on as a copy.
+        self.known
+            .retain(|known| (known.id, known.prefix_hash) != (position.id, position.prefix_hash));
         self.known.push(position);
         if self.known.len() > MOST_KNOWN {
             self.known.remove(0);

@@ -9,7 +9,6 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::*;
 
-const TRACE: bool = true;
 /// Writes numbered lines to `app.log` and puts it aside.
 struct Writer {
     folder: PathBuf,
@@ -48,7 +47,6 @@ impl Writer {
             text += &format!("{} begun ", self.lines);
             self.lines += 1;
         }
-        if TRACE {
             eprintln!("write {}", self.lines);
         }
         self.is_within_line = !text.ends_with('\n');
@@ -71,7 +69,6 @@ impl Writer {
         }
         self.moves += 1;
         let first = name(1, "");
-        if TRACE {
             eprintln!(
                 "rotate {:?}",
                 fs::read_dir(&self.folder)
@@ -91,7 +88,6 @@ impl Writer {
                 fs::File::create(self.log()).unwrap();
             }
         } else {
-            if TRACE {
                 eprintln!("  copytruncate");
             }
             fs::copy(self.log(), &first).unwrap();
@@ -100,7 +96,6 @@ impl Writer {
         let kept = self.random.random_range(1..4);
         let old = self.folder.join(format!("app.log.{kept}"));
         if self.random.random_bool(0.4) && old.exists() {
-            if TRACE {
                 eprintln!("  pack {kept}");
             }
             pack(&old);
@@ -120,14 +115,12 @@ fn look(place: &mut Place, random: &mut SmallRng) {
             .with_pace(place.pace)
     });
     let kept = &mut place.kept;
-    if TRACE {
         eprintln!("look");
     }
     for _ in 0..random.random_range(0..4) {
         let left = random.random_range(0..8);
         let mut taken = 0;
         let mut take = |block: Vec<u8>, position| {
-            if TRACE {
                 eprintln!(
                     "   take {left} {} {:?} {position:?}",
                     block.len(),
@@ -144,7 +137,6 @@ fn look(place: &mut Place, random: &mut SmallRng) {
         let _ = follower.poll(&mut take);
     }
     if random.random_bool(0.2) {
-        if TRACE {
             eprintln!("break down");
         }
         place.break_down();
