@@ -133,7 +133,8 @@ impl Counts {
 }
 
 impl Follower {
-    /// Follows paths and globs from where the positions say that they were read to.
+    /// Follows paths and globs from where the positions say that they were read to: all that were [kept](remember) of those
+    /// handed over.
     ///
     /// # Errors
     /// One of them is no glob.
@@ -527,12 +528,19 @@ impl Follower {
     }
 
     fn remember(&mut self, position: FilePosition) {
-        // A number may be another file's by now, while the first one lives on as a copy.
-        self.known
-            .retain(|known| (known.id, known.prefix_hash) != (position.id, position.prefix_hash));
-        self.known.push(position);
-        if self.known.len() > MOST_KNOWN {
-            self.known.remove(0);
-        }
+        remember(&mut self.known, position);
+    }
+}
+
+/// Keeps a position among others, instead of the last one in the same file, for a [`Follower`] that is to go on there.
+/// Only the newest ten thousand are kept.
+///
+/// A file's number may be given to another one while the first lives on as a copy, so that the number alone does not say which
+/// position is replaced.
+pub fn remember(positions: &mut Vec<FilePosition>, position: FilePosition) {
+    positions.retain(|known| (known.id, known.prefix_hash) != (position.id, position.prefix_hash));
+    positions.push(position);
+    if positions.len() > MOST_KNOWN {
+        positions.remove(0);
     }
 }
