@@ -1,18 +1,18 @@
 //! All files that are followed, and what becomes of them.
 
+mod meeting;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use deeplog::{MAX_LINE, Result};
 
 use super::cutter::Cut;
-use super::files::{Found, Look, Patterns, are_related, is_named_as_rotated, missed, siblings};
-use super::head::Head;
+use super::files::{Found, Look, Patterns, is_named_as_rotated, missed, siblings};
 use super::packed::{ALL, Packed};
-use super::tail::{Aside, Reading, Tail, behind_last_line};
+use super::tail::{Aside, Reading, Tail};
 use crate::{FileId, FilePosition};
 
 /// Where files are begun that are there at the start.
@@ -133,7 +133,8 @@ impl Counts {
 }
 
 impl Follower {
-    /// Follows paths and globs from where the positions say that they were read to.
+    /// Follows paths and globs from where the positions say that they were read to: all that were [kept](remember) of those
+    /// handed over.
     ///
     /// # Errors
     /// One of them is no glob.
@@ -316,169 +317,6 @@ impl Follower {
         self.packed.sort_by_cached_key(|packed| packed.found.age());
     }
 
-    /// Decides what to do with each file; new tails come last.
-    fn meet_all(&mut self, met: Vec<Met>, is_first: bool) {
-        // Those that are known by their number first: others may be copies of them.
-        let is_numbered = |met: &Met| self.known.iter().any(|known| known.id == met.found.id);
-        let (numbered, others): (Vec<_>, Vec<_>) = met.into_iter().partition(is_numbered);
-        for met in numbered.into_iter().chain(others) {
-            let is_read = self.tails.iter().any(|tail| tail.id == met.found.id);
-            if is_read || self.is_settled(&met.found) {
-                continue;
-            }
-            if self.tails.len() >= MOST_OPEN {
-                if !std::mem::replace(&mut self.has_too_many, true) {
-                    tracing::warn!(
-                        most = MOST_OPEN,
-                        "there are more files to follow than are open at a time: the others wait"
-                    );
-                }
-                continue;
-            }
-            let path = met.found.path.clone();
-            match self.meet(met, is_first) {
-                Ok(()) => drop(self.unreadable.remove(&path)),
-                Err(error) => {
-                    if self.unreadable.insert(path.clone()) {
-                        tracing::warn!(path = %path.display(), %error, "a file cannot be read; it is tried again");
-                    }
-                }
-            }
-        }
-    }
-
-    fn meet(&mut self, met: Met, is_first: bool) -> io::Result<()> {
-        let Met { found, role, file } = met;
-        let was_open = file.is_some();
-        let Some(file) = file.map_or_else(|| found.open(), |file| Ok(Some(file)))? else {
-            return Ok(());
-        };
-        if found.look.length == 0 {
-            if matches!(role, Role::Asked | Role::AskedOld) {
-                self.tails.push(Tail::waiting(found, file));
-            }
-            return Ok(());
-        }
-        let head = Head::read(&file)?;
-        if !head.is_sound {
-            return Ok(());
-        }
-        if self.is_copy(&found, &head) {
-            self.settle(&found, Settled::Copy);
-            return Ok(());
-        }
-        // It may be the copy of one that was truncated a moment ago, or that one itself: that is dealt with first.
-        let is_another = |known: &FilePosition| known.id == found.id && !head.is_of(known);
-        let is_changing = Look::of(&file.metadata()?) != found.look;
-        if self.tails.iter().any(Tail::is_truncated) || (is_changing && self.known.iter().any(is_another)) {
-            if was_open {
-                self.tails.push(Tail::waiting(found, file));
-            }
-            return Ok(());
-        }
-        let Pace { quiet, forget, .. } = self.pace;
-        let (known, aside) = (self.known_of(&found, &head), Aside::new(quiet, forget));
-        let goes_on = known.is_some_and(|known| known.id == found.id);
-        let (offset, aside) = match (known, role) {
-            // A copy, all of which was read where it was made from.
-            (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
-                self.settle(&found, Settled::Done);
-                let length = found.look.length;
-                // What is known of the other one will soon be of what comes there next.
-                self.notes.push(Tail::new(found, file, head.bytes, length).position());
-                return Ok(());
-            }
-            (Some(known), _) if known.id != found.id => {
-                (known.offset, Some(Aside::new(Duration::ZERO, Duration::ZERO)))
-            }
-            // It was truncated since.
-            (Some(known), _) if !head.is_packed && found.look.length < known.offset => (0, None),
-            (Some(known), Role::Asked) if Path::new(&known.path) == found.path => (known.offset, None),
-            (Some(known), _) => (known.offset, Some(aside)),
-            (None, Role::Beside) => return Ok(()),
-            (None, Role::Missed) => (0, Some(aside)),
-            (None, _) if is_first && self.begins_at_end(&found.path) => return self.begin_at_end(found, file, head),
-            (None, Role::AskedOld) => (0, Some(Aside::new(quiet, quiet))),
-            (None, Role::Asked) => (0, None),
-        };
-        if !head.is_packed {
-            let mut tail = Tail::new(found, file, head.bytes, offset);
-            tail.aside = aside;
-            if goes_on {
-                // From now on the tail knows better.
-                self.known.retain(|known| known.id != tail.id);
-            }
-            self.tails.push(tail);
-        } else if offset == ALL {
-            self.settle(&found, Settled::Done);
-        } else {
-            self.packed.push(Packed::new(found, file, head.bytes, offset));
-        }
-        Ok(())
-    }
-
-    fn begin_at_end(&mut self, found: Found, file: File, head: Head) -> io::Result<()> {
-        if head.is_packed {
-            self.settle(&found, Settled::Done);
-            // How much it holds is not worth unpacking it.
-            self.notes.push(Packed::new(found, file, head.bytes, ALL).position());
-        } else {
-            let end = behind_last_line(&file)?;
-            let tail = Tail::new(found, file, head.bytes, end);
-            self.notes.push(tail.position());
-            self.tails.push(tail);
-        }
-        Ok(())
-    }
-
-    /// Files beside those that were read before: they may be these, under another name or packed, and may have been put
-    /// aside after them.
-    fn beside_known(&mut self) -> Vec<Met> {
-        let paths: HashSet<PathBuf> = self.known.iter().map(|known| PathBuf::from(&known.path)).collect();
-        let mut beside = Vec::new();
-        for path in paths {
-            let siblings = siblings(&path);
-            let goes_on = |here: Found| self.known_as(&here).is_some_and(|known| known.id == here.id);
-            if !Found::at(&path).is_some_and(goes_on) {
-                let known = siblings.iter().filter(|found| self.known_as(found).is_some());
-                let last = known.map(|found| found.look.modified).max();
-                self.gone.extend(last.map(|last| (path, last)));
-            }
-            beside.extend(siblings.into_iter().map(|found| Met::new(found, Role::Beside)));
-        }
-        beside
-    }
-
-    fn known_as(&self, found: &Found) -> Option<&FilePosition> {
-        let file = found.open().ok()??;
-        self.known_of(found, &Head::read(&file).ok()?)
-    }
-
-    /// How far a file was read before, under this number or another one.
-    fn known_of(&self, found: &Found, head: &Head) -> Option<&FilePosition> {
-        let is_it = |known: &&FilePosition| {
-            head.is_of(known) && (known.id == found.id || are_related(Path::new(&known.path), &found.path))
-        };
-        let of_it = self.known.iter().filter(is_it);
-        of_it.max_by_key(|known| (known.id == found.id, known.prefix_length, known.offset))
-    }
-
-    /// Whether a file holds nothing but what another one does that is read.
-    fn is_copy(&self, found: &Found, head: &Head) -> bool {
-        let of_tail = |tail: &Tail| {
-            let length = tail.file.metadata().map_or(0, |data| data.len());
-            let is_longer = !head.is_packed && found.look.length > length;
-            !is_longer && are_related(&tail.path, &found.path) && head.is_within(&tail.file)
-        };
-        self.tails.iter().any(of_tail) || self.packed.iter().any(|packed| packed.head == head.bytes)
-    }
-
-    /// Of a glob whose files were read before, others have come since.
-    fn begins_at_end(&self, path: &Path) -> bool {
-        let is_new = |known: &FilePosition| !self.patterns.put_together(Path::new(&known.path), path);
-        self.start == Start::End && self.known.iter().all(is_new)
-    }
-
     /// Begins a file again that was truncated, behind the rest of what it held if a copy was made.
     fn after_truncation(&mut self, i: usize) {
         self.forget_copies();
@@ -527,10 +365,19 @@ impl Follower {
     }
 
     fn remember(&mut self, position: FilePosition) {
-        self.known.retain(|known| known.id != position.id);
-        self.known.push(position);
-        if self.known.len() > MOST_KNOWN {
-            self.known.remove(0);
-        }
+        remember(&mut self.known, position);
+    }
+}
+
+/// Keeps a position among others, instead of the last one in the same file, for a [`Follower`] that is to go on there.
+/// Only the newest ten thousand are kept.
+///
+/// A file's number may be given to another one while the first lives on as a copy, so that the number alone does not say which
+/// position is replaced.
+pub fn remember(positions: &mut Vec<FilePosition>, position: FilePosition) {
+    positions.retain(|known| (known.id, known.prefix_hash) != (position.id, position.prefix_hash));
+    positions.push(position);
+    if positions.len() > MOST_KNOWN {
+        positions.remove(0);
     }
 }

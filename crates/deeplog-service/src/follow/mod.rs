@@ -16,6 +16,6 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-pub use follower::{Follower, Start};
+pub use follower::{Follower, Start, remember};
 pub use runner::follow;
 pub use stream::read_lines;

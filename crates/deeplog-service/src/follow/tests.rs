@@ -3,7 +3,6 @@
 mod pipes;
 mod random;
 
-use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,7 +15,7 @@ use flate2::write::GzEncoder;
 
 use super::follower::Pace;
 use super::*;
-use crate::{FileId, FilePosition};
+use crate::FilePosition;
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// Files that were put aside are finished and let go at once.
@@ -49,7 +48,7 @@ struct Place {
 #[derive(Default)]
 struct Kept {
     text: Vec<u8>,
-    positions: BTreeMap<FileId, FilePosition>,
+    positions: Vec<FilePosition>,
 }
 
 impl Kept {
@@ -59,7 +58,7 @@ impl Kept {
         assert!(block.len() <= 1 << 20 || feeds == 1);
         assert!(u64::from(position.prefix_length) <= position.offset.min(1024));
         self.text.extend_from_slice(block);
-        self.positions.insert(position.id, position);
+        remember(&mut self.positions, position);
     }
 }
 
@@ -108,7 +107,7 @@ impl Place {
     fn read(&mut self) -> String {
         let before = self.kept.text.len();
         let follower = self.follower.get_or_insert_with(|| {
-            let known = self.kept.positions.values().cloned().collect();
+            let known = self.kept.positions.clone();
             Follower::new(self.patterns.clone(), self.start, known)
                 .unwrap()
                 .with_pace(self.pace)

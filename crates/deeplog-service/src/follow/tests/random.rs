@@ -9,7 +9,6 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::*;
 
-const TRACE: bool = true;
 /// Writes numbered lines to `app.log` and puts it aside.
 struct Writer {
     folder: PathBuf,
@@ -48,9 +47,6 @@ impl Writer {
             text += &format!("{} begun ", self.lines);
             self.lines += 1;
         }
-        if TRACE {
-            eprintln!("write {}", self.lines);
-        }
         self.is_within_line = !text.ends_with('\n');
         append(&self.log(), text.as_bytes());
         self.expected += &text;
@@ -71,38 +67,18 @@ impl Writer {
         }
         self.moves += 1;
         let first = name(1, "");
-        if TRACE {
-            eprintln!(
-                "rotate {:?}",
-                fs::read_dir(&self.folder)
-                    .unwrap()
-                    .map(|e| {
-                        use std::os::unix::fs::MetadataExt;
-                        let e = e.unwrap();
-                        let m = e.metadata().unwrap();
-                        (e.file_name(), m.ino(), m.len(), m.mtime_nsec() / 1000)
-                    })
-                    .collect::<Vec<_>>()
-            );
-        }
         if self.random.random_bool(0.5) {
             fs::rename(self.log(), &first).unwrap();
             if self.random.random_bool(0.7) {
                 fs::File::create(self.log()).unwrap();
             }
         } else {
-            if TRACE {
-                eprintln!("  copytruncate");
-            }
             fs::copy(self.log(), &first).unwrap();
             truncate(&self.log());
         }
         let kept = self.random.random_range(1..4);
         let old = self.folder.join(format!("app.log.{kept}"));
         if self.random.random_bool(0.4) && old.exists() {
-            if TRACE {
-                eprintln!("  pack {kept}");
-            }
             pack(&old);
         }
         if std::mem::take(&mut self.is_within_line) {
@@ -113,27 +89,17 @@ impl Writer {
 
 /// Looks a few times, and may break down in the middle of a look.
 fn look(place: &mut Place, random: &mut SmallRng) {
-    let known = place.kept.positions.values().cloned().collect();
+    let known = place.kept.positions.clone();
     let follower = place.follower.get_or_insert_with(|| {
         Follower::new(place.patterns.clone(), Start::Beginning, known)
             .unwrap()
             .with_pace(place.pace)
     });
     let kept = &mut place.kept;
-    if TRACE {
-        eprintln!("look");
-    }
     for _ in 0..random.random_range(0..4) {
         let left = random.random_range(0..8);
         let mut taken = 0;
         let mut take = |block: Vec<u8>, position| {
-            if TRACE {
-                eprintln!(
-                    "   take {left} {} {:?} {position:?}",
-                    block.len(),
-                    String::from_utf8_lossy(&block[..block.len().min(10)])
-                );
-            }
             taken += 1;
             if taken > left {
                 return Err(());
@@ -144,9 +110,6 @@ fn look(place: &mut Place, random: &mut SmallRng) {
         let _ = follower.poll(&mut take);
     }
     if random.random_bool(0.2) {
-        if TRACE {
-            eprintln!("break down");
-        }
         place.break_down();
     }
 }
