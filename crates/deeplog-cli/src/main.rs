@@ -43,6 +43,13 @@ enum Verb {
     Train(verbs::train::Args),
     /// Judge logs or session files with a trained model
     Detect(verbs::detect::Args),
+    /// Follow logs while they are written, and show each session that leaves the normal path
+    Watch(verbs::watch::Args),
+    /// Run the service: lines in over HTTP and syslog or from files; findings out as REST, events and a page
+    Serve(verbs::serve::Args),
+    /// Make, list and revoke the tokens of a service
+    #[command(subcommand)]
+    Token(verbs::token::Args),
     /// Show one session key by key: where it left the normal path and what was expected
     Explain(verbs::explain::Args),
     /// Show what is in a model file
@@ -78,6 +85,9 @@ fn main() -> ExitCode {
         Verb::Check(args) => verbs::check::run(args),
         Verb::Train(args) => verbs::train::run(args, &mut console),
         Verb::Detect(args) => verbs::detect::run(args, &mut console),
+        Verb::Watch(args) => verbs::watch::run(args, &mut console),
+        Verb::Serve(args) => verbs::serve::run(args, call.quiet, call.verbose),
+        Verb::Token(args) => verbs::token::run(args, &console),
         Verb::Explain(args) => verbs::explain::run(args, &mut console),
         Verb::Inspect(args) => verbs::inspect::run(args),
         Verb::Import(args) => verbs::import::run(&args, &mut console),

@@ -5,6 +5,7 @@
 //! it are [`Change`]s to findings, numbered in the order in which they come about, so that the same input gives the
 //! same numbers again after a crash.
 
+pub mod alerts;
 pub mod auth;
 mod batch;
 pub mod body;
@@ -20,6 +21,7 @@ pub mod notify;
 mod page;
 mod record;
 mod runner;
+mod serve;
 mod store;
 pub mod syslog;
 mod times;
@@ -33,6 +35,7 @@ pub use json::{to_safe_string, to_safe_vec};
 pub use metrics::{Metrics, SourceFigures, Subscriber};
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
+pub use serve::{Task, serve};
 pub use store::{Bucket, Filter, Item, Publishing, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry, Record, Wal, forget_before};

@@ -7,9 +7,10 @@ mod live;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -20,6 +21,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use sequence_windowing::Timestamp;
 
+use crate::syslog::Counters;
 use crate::{Change, now};
 use live::Rates;
 pub use live::SourceFigures;
@@ -40,6 +42,8 @@ pub struct Metrics {
     acknowledged: Histogram,
     published: Histogram,
     dropped: Family<Place, Counter>,
+    syslog: Mutex<BTreeMap<String, Arc<Counters>>>,
+    syslog_numbers: Family<Syslog, Gauge>,
     rejected: Family<Source, Counter>,
     judged: AtomicI64,
     lag: Ratio,
@@ -61,6 +65,12 @@ struct Source {
 struct Reason {
     source: String,
     reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Syslog {
+    source: String,
+    what: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -86,6 +96,8 @@ impl Metrics {
             acknowledged: Histogram::new(BUCKETS),
             published: Histogram::new(BUCKETS),
             dropped: Family::default(),
+            syslog: Mutex::default(),
+            syslog_numbers: Family::default(),
             rejected: Family::default(),
             judged: AtomicI64::new(0),
             lag: Ratio::default(),
@@ -121,6 +133,11 @@ impl Metrics {
             "dropped",
             "What was lost, by where: nothing else is ever",
             metrics.dropped.clone(),
+        );
+        registry.register(
+            "syslog",
+            "Syslog that came in: messages, bytes, those of no standard, dropped ones, connections",
+            metrics.syslog_numbers.clone(),
         );
         registry.register(
             "rejected",
@@ -201,6 +218,32 @@ impl Metrics {
         self.dropped.get_or_create(&Place { place }).inc_by(count);
     }
 
+    /// Where the syslog of a source is counted.
+    #[must_use]
+    pub fn syslog(&self, source: &str) -> Arc<Counters> {
+        let mut all = self.syslog.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(source.to_owned()).or_default().clone()
+    }
+
+    fn look_up_syslog(&self) {
+        for (source, counters) in &*self.syslog.lock().unwrap_or_else(PoisonError::into_inner) {
+            let numbers = [
+                ("messages", &counters.messages),
+                ("bytes", &counters.bytes),
+                ("malformed", &counters.malformed),
+                ("dropped", &counters.dropped),
+                ("connections", &counters.connections),
+                ("connections_refused", &counters.refused),
+                ("connections_overlong", &counters.overlong),
+            ];
+            for (what, number) in numbers {
+                let source = source.clone();
+                let number = i64::try_from(number.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+                self.syslog_numbers.get_or_create(&Syslog { source, what }).set(number);
+            }
+        }
+    }
+
     /// Values in a body held no line.
     pub fn rejected(&self, source: &str, count: u64) {
         let source = source.to_owned();
@@ -242,6 +285,7 @@ impl Metrics {
     /// None in practice.
     pub fn text(&self, queue_fill: f64) -> Result<String, fmt::Error> {
         self.queue.set(queue_fill);
+        self.look_up_syslog();
         self.lag.set(self.lag());
         self.checkpoint_age
             .set(seconds(now().0 - self.checkpoint.load(Ordering::Relaxed)));

@@ -18,6 +18,19 @@ pub enum Scope {
     Admin,
 }
 
+impl Scope {
+    /// The name used in files: lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Read => "read",
+            Self::Ingest => "ingest",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// What is there for anybody.
 const PUBLIC: [&str; 6] = ["/", "/style.css", "/script.js", "/openapi.json", "/health", "/ready"];
 

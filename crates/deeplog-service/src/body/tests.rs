@@ -152,7 +152,7 @@ fn plain_lines_stay_as_they_are() {
 fn bad_values_are_counted_and_the_others_go_on() {
     let nested = format!("{{\"message\":{}1{}}}", "[".repeat(9_000), "]".repeat(9_000));
     let cases: [(&[u8], u64, &str); 10] = [
-        (b"{\"message\":\"cut", 1, "line 2, byte 1: it is cut short"),
+        (b"{\"message\":\"cut", 1, "line 2, byte 1: control character"),
         (b"{\"message\":\"a\"}}", 1, "line 2, byte 16: "),
         (b"{\"other\":\"a\"}", 1, "line 2, byte 1: none of its fields"),
         (b"7", 1, "line 2, byte 1: none of its fields"),
@@ -161,7 +161,7 @@ fn bad_values_are_counted_and_the_others_go_on() {
         (b"nonsense", 1, "line 2, byte 1: "),
         (b"{\"a\":", 1, "line 2, byte 1: "),
         (b"{}\n{}\n[[]]", 3, "line 2, byte 1: none of its fields"),
-        (nested.as_bytes(), 1, "line 2, byte 1: recursion limit exceeded"),
+        (nested.as_bytes(), 1, "line 2, byte 1: none of its fields"),
     ];
     for (bad, rejected, problem) in cases {
         let body = [b"{\"message\":\"one\"}\n", bad, b"\n{\"message\":\"two\"}\n"].concat();
@@ -260,7 +260,7 @@ fn limits_hold_for_the_body_its_lines_and_their_bytes() {
 #[test]
 fn a_bomb_is_unpacked_only_up_to_the_limit() {
     let bomb = gzip(&vec![b'\n'; 300 << 20]);
-    assert!(bomb.len() < 2 << 20);
+    assert!(bomb.len() < 4 << 20);
     let refused = decode(None, Some("gzip"), &bomb, &Decoding::default());
     assert!(matches!(refused, Err(BodyError::TooLarge(_))));
     let damaged = decode(None, Some("gzip"), &gzip(b"a\n")[..9], &Decoding::default());

@@ -105,6 +105,11 @@ impl Patterns {
         files
     }
 
+    /// Whether a path itself is followed, not only as one of a glob.
+    pub(super) fn has_path(&self, path: &Path) -> bool {
+        self.0.iter().any(|(text, _)| Path::new(text) == path)
+    }
+
     /// Whether one and the same pattern stands for both paths.
     pub(super) fn put_together(&self, one: &Path, other: &Path) -> bool {
         self.0

@@ -1,10 +1,10 @@
 //! All files that are followed, and what becomes of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use deeplog::{MAX_LINE, Result};
 
@@ -67,6 +67,9 @@ pub struct Follower {
     settled: HashMap<FileId, (Look, Settled)>,
     /// Positions that are to be remembered though nothing was read.
     notes: Vec<FilePosition>,
+    /// Paths of logs that were put aside, and when these were written to last: another one may be put aside there before
+    /// anybody looks.
+    gone: BTreeMap<PathBuf, SystemTime>,
     unreadable: HashSet<PathBuf>,
     has_too_many: bool,
     next_scan: Option<Instant>,
@@ -85,7 +88,7 @@ enum Settled {
 
 /// What makes a file worth reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(super) enum Role {
     /// It is one of those asked for.
     Asked,
     /// So it is, and by its name it was put aside before.
@@ -94,6 +97,24 @@ enum Role {
     Beside,
     /// It is beside one, and was put aside while nobody looked.
     Missed,
+}
+
+/// A file to decide about.
+pub(super) struct Met {
+    pub(super) found: Found,
+    pub(super) role: Role,
+    /// It, if it was open before.
+    pub(super) file: Option<File>,
+}
+
+impl Met {
+    fn new(found: Found, role: Role) -> Self {
+        Self {
+            found,
+            role,
+            file: None,
+        }
+    }
 }
 
 /// What is counted.
@@ -125,6 +146,7 @@ impl Follower {
             known,
             settled: HashMap::new(),
             notes: Vec::new(),
+            gone: BTreeMap::new(),
             unreadable: HashSet::new(),
             has_too_many: false,
             next_scan: None,
@@ -152,6 +174,9 @@ impl Follower {
     /// # Errors
     /// Those of `take`. Files that cannot be read are told of in the service's own log, and tried again.
     pub fn poll<E>(&mut self, take: &mut dyn FnMut(Vec<u8>, FilePosition) -> Result<(), E>) -> Result<bool, E> {
+        if let Some(i) = self.tails.iter().position(Tail::is_truncated) {
+            self.after_truncation(i);
+        }
         if self.next_scan.is_none_or(|next| next <= Instant::now()) {
             let begin = Instant::now();
             self.scan();
@@ -162,11 +187,26 @@ impl Follower {
             self.notes.remove(0);
         }
         let mut progress = false;
-        while !self.packed.is_empty() {
-            progress |= self.read_packed(take)?;
-        }
         let mut i = 0;
-        while let Some(tail) = self.tails.get_mut(i) {
+        loop {
+            // What was packed was put aside before whatever lives.
+            let next = self
+                .tails
+                .get(i)
+                .filter(|tail| tail.aside.is_some())
+                .map(|tail| &tail.age);
+            if self
+                .packed
+                .first()
+                .is_some_and(|packed| next.is_none_or(|next| packed.found.age() < *next))
+            {
+                self.read_packed(take)?;
+                progress = true;
+                continue;
+            }
+            let Some(tail) = self.tails.get_mut(i) else {
+                break;
+            };
             match tail.read(&mut self.counts, take)? {
                 Reading::AtEnd { progress: any } => progress |= any,
                 Reading::Truncated => {
@@ -194,7 +234,7 @@ impl Follower {
         Ok(progress)
     }
 
-    fn read_packed<E>(&mut self, take: &mut Take<'_, E>) -> Result<bool, E> {
+    fn read_packed<E>(&mut self, take: &mut Take<'_, E>) -> Result<(), E> {
         let packed = &mut self.packed[0];
         match packed.read(&mut self.counts, take)? {
             Ok(()) => {
@@ -209,46 +249,73 @@ impl Follower {
         let packed = self.packed.remove(0);
         self.settle(&packed.found, Settled::Done);
         self.remember(packed.position());
-        Ok(true)
+        Ok(())
     }
 
     /// Looks which files there are.
     fn scan(&mut self) {
         let is_first = self.next_scan.is_none();
         let asked = self.patterns.files();
-        let mut found = if is_first { self.beside_known() } else { Vec::new() };
+        let mut met = if is_first { self.beside_known() } else { Vec::new() };
         for tail in &mut self.tails {
             let now = asked.iter().find(|found| found.id == tail.id);
             if tail.aside.is_none() && now.is_none_or(|found| found.path != tail.path) {
                 tail.aside = Some(Aside::new(self.pace.quiet, self.pace.forget));
                 let since = tail.file.metadata().map(|data| Look::of(&data).modified);
-                found.extend(missed(&tail.path, since.ok()).map(|found| (found, Role::Missed)));
+                self.gone
+                    .insert(tail.path.clone(), since.unwrap_or_else(|_| SystemTime::now()));
+            }
+            if let Some(since) = tail.written_since() {
+                met.extend(missed(&tail.path, Some(since)).map(|found| Met::new(found, Role::Missed)));
             }
             if let Some(found) = now {
                 tail.path.clone_from(&found.path);
             }
         }
-        found.retain(|(beside, _)| asked.iter().all(|found| found.id != beside.id));
+        for (path, since) in &self.gone {
+            met.extend(missed(path, Some(*since)).map(|found| Met::new(found, Role::Missed)));
+        }
+        self.gone
+            .retain(|path, _| self.patterns.has_path(path) && asked.iter().all(|found| found.path != *path));
+        met.retain(|beside| asked.iter().all(|found| found.id != beside.found.id));
         for file in &asked {
             let is_new = !self.is_settled(file);
             let is_old = is_new && asked.iter().any(|log| is_named_as_rotated(&file.path, &log.path));
             let role = if is_old { Role::AskedOld } else { Role::Asked };
-            found.push((file.clone(), role));
+            met.push(Met::new(file.clone(), role));
         }
-        found.sort_by_cached_key(|(found, _)| found.age());
+        for tail in self.tails.extract_if(.., |tail| tail.is_begun_now()) {
+            met.retain(|met| met.found.id != tail.id);
+            met.extend(tail.into_met());
+        }
+        met.sort_by_cached_key(|met| met.found.age());
         let open = self.tails.len();
-        self.meet_all(found, is_first);
+        self.meet_all(met, is_first);
+        self.remember_notes();
+        self.sort_new(open);
+    }
+
+    fn remember_notes(&mut self) {
+        for note in self.notes.clone() {
+            self.remember(note);
+        }
+    }
+
+    /// Old files come before live ones, and newly found ones by their age.
+    fn sort_new(&mut self, open: usize) {
         self.tails[open..].sort_by_cached_key(|tail| tail.age.clone());
+        self.tails.sort_by_key(|tail| tail.aside.is_none());
+        self.packed.sort_by_cached_key(|packed| packed.found.age());
     }
 
     /// Decides what to do with each file; new tails come last.
-    fn meet_all(&mut self, found: Vec<(Found, Role)>, is_first: bool) {
+    fn meet_all(&mut self, met: Vec<Met>, is_first: bool) {
         // Those that are known by their number first: others may be copies of them.
-        let is_numbered = |(found, _): &(Found, Role)| self.known.iter().any(|known| known.id == found.id);
-        let (numbered, others): (Vec<_>, Vec<_>) = found.into_iter().partition(is_numbered);
-        for (found, role) in numbered.into_iter().chain(others) {
-            let is_read = self.tails.iter().any(|tail| tail.id == found.id);
-            if found.look.length == 0 || is_read || self.is_settled(&found) {
+        let is_numbered = |met: &Met| self.known.iter().any(|known| known.id == met.found.id);
+        let (numbered, others): (Vec<_>, Vec<_>) = met.into_iter().partition(is_numbered);
+        for met in numbered.into_iter().chain(others) {
+            let is_read = self.tails.iter().any(|tail| tail.id == met.found.id);
+            if is_read || self.is_settled(&met.found) {
                 continue;
             }
             if self.tails.len() >= MOST_OPEN {
@@ -260,35 +327,46 @@ impl Follower {
                 }
                 continue;
             }
-            match self.meet(&found, role, is_first) {
-                Ok(()) => drop(self.unreadable.remove(&found.path)),
+            let path = met.found.path.clone();
+            match self.meet(met, is_first) {
+                Ok(()) => drop(self.unreadable.remove(&path)),
                 Err(error) => {
-                    if self.unreadable.insert(found.path.clone()) {
-                        tracing::warn!(path = %found.path.display(), %error, "a file cannot be read; it is tried again");
+                    if self.unreadable.insert(path.clone()) {
+                        tracing::warn!(path = %path.display(), %error, "a file cannot be read; it is tried again");
                     }
                 }
             }
         }
     }
 
-    fn meet(&mut self, found: &Found, role: Role, is_first: bool) -> io::Result<()> {
-        let Some(file) = found.open()? else {
+    fn meet(&mut self, met: Met, is_first: bool) -> io::Result<()> {
+        let Met { found, role, file } = met;
+        let Some(file) = file.map_or_else(|| found.open(), |file| Ok(Some(file)))? else {
             return Ok(());
         };
+        if found.look.length == 0 {
+            if matches!(role, Role::Asked | Role::AskedOld) {
+                self.tails.push(Tail::waiting(found, file));
+            }
+            return Ok(());
+        }
         let head = Head::read(&file)?;
         if !head.is_sound {
             return Ok(());
         }
-        if self.is_copy(found, &head) {
-            self.settle(found, Settled::Copy);
+        if self.is_copy(&found, &head) {
+            self.settle(&found, Settled::Copy);
             return Ok(());
         }
         let Pace { quiet, forget, .. } = self.pace;
-        let (known, aside) = (self.known_of(found, &head), Aside::new(quiet, forget));
+        let (known, aside) = (self.known_of(&found, &head), Aside::new(quiet, forget));
         let (offset, aside) = match (known, role) {
             // A copy, all of which was read where it was made from.
             (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
-                self.settle(found, Settled::Done);
+                self.settle(&found, Settled::Done);
+                let length = found.look.length;
+                // What is known of the other one will soon be of what comes there next.
+                self.notes.push(Tail::new(found, file, head.bytes, length).position());
                 return Ok(());
             }
             (Some(known), _) if known.id != found.id => {
@@ -299,13 +377,15 @@ impl Follower {
             (Some(known), Role::Asked) if Path::new(&known.path) == found.path => (known.offset, None),
             (Some(known), _) => (known.offset, Some(aside)),
             (None, Role::Beside) => return Ok(()),
+            // It may be the copy of one that was truncated a moment ago: that is dealt with first.
+            (None, _) if self.tails.iter().any(Tail::is_truncated) => return Ok(()),
             (None, Role::Missed) => (0, Some(aside)),
             (None, _) if is_first && self.begins_at_end(&found.path) => return self.begin_at_end(found, file, head),
             (None, Role::AskedOld) => (0, Some(Aside::new(quiet, quiet))),
             (None, Role::Asked) => (0, None),
         };
         if !head.is_packed {
-            let mut tail = Tail::new(found, file, offset)?;
+            let mut tail = Tail::new(found, file, head.bytes, offset);
             tail.aside = aside;
             self.tails.push(tail);
         } else if offset < ALL {
@@ -314,16 +394,14 @@ impl Follower {
         Ok(())
     }
 
-    fn begin_at_end(&mut self, found: &Found, file: File, head: Head) -> io::Result<()> {
+    fn begin_at_end(&mut self, found: Found, file: File, head: Head) -> io::Result<()> {
         if head.is_packed {
+            self.settle(&found, Settled::Done);
             // How much it holds is not worth unpacking it.
-            let packed = Packed::new(found, file, head.bytes, ALL);
-            self.notes.push(packed.position());
-            self.remember(packed.position());
-            self.settle(found, Settled::Done);
+            self.notes.push(Packed::new(found, file, head.bytes, ALL).position());
         } else {
             let end = behind_last_line(&file)?;
-            let tail = Tail::new(found, file, end)?;
+            let tail = Tail::new(found, file, head.bytes, end);
             self.notes.push(tail.position());
             self.tails.push(tail);
         }
@@ -332,9 +410,9 @@ impl Follower {
 
     /// Files beside those that were read before: they may be these, under another name or packed, and may have been put
     /// aside after them.
-    fn beside_known(&self) -> Vec<(Found, Role)> {
+    fn beside_known(&self) -> Vec<Met> {
         let paths: HashSet<&str> = self.known.iter().map(|known| &*known.path).collect();
-        let mut beside: Vec<(Found, Role)> = Vec::new();
+        let mut beside: Vec<Met> = Vec::new();
         for path in paths {
             let path = Path::new(path);
             let siblings = siblings(path);
@@ -342,13 +420,13 @@ impl Follower {
             if !Found::at(path).is_some_and(|here| goes_on(&here)) {
                 let known = siblings.iter().filter(|found| self.known_as(found).is_some());
                 let last = known.map(|found| found.look.modified).max();
-                beside.extend(missed(path, last).map(|found| (found, Role::Missed)));
+                beside.extend(missed(path, last).map(|found| Met::new(found, Role::Missed)));
             }
-            beside.extend(siblings.into_iter().map(|found| (found, Role::Beside)));
+            beside.extend(siblings.into_iter().map(|found| Met::new(found, Role::Beside)));
         }
         let mut seen = HashSet::new();
-        beside.sort_by_key(|(_, role)| *role == Role::Beside);
-        beside.retain(|(found, _)| seen.insert(found.id));
+        beside.sort_by_key(|met| met.role == Role::Beside);
+        beside.retain(|met| seen.insert(met.found.id));
         beside
     }
 
@@ -386,23 +464,25 @@ impl Follower {
     fn after_truncation(&mut self, i: usize) {
         self.forget_copies();
         let tail = &mut self.tails[i];
-        let (path, old, since) = (tail.path.clone(), tail.position(), tail.seen.map(|look| look.modified));
+        let since = tail.seen.map_or(tail.age.0, |look| look.modified);
+        let (path, old) = (tail.path.clone(), tail.position());
         tail.reset();
         if old.prefix_length > 0 {
             self.remember(old);
         }
-        let mut found: Vec<_> = missed(&path, since).map(|found| (found, Role::Missed)).collect();
+        let mut met: Vec<_> = missed(&path, Some(since))
+            .map(|found| Met::new(found, Role::Missed))
+            .collect();
         let beside = self.patterns.files().into_iter().chain(siblings(&path));
-        found.extend(beside.map(|found| (found, Role::Beside)));
+        met.extend(beside.map(|found| Met::new(found, Role::Beside)));
         let mut seen = HashSet::new();
-        found.retain(|(found, _)| seen.insert(found.id));
+        met.retain(|met| seen.insert(met.found.id));
         // Of several copies the newest has most.
-        found.sort_by_cached_key(|(found, _)| std::cmp::Reverse(found.age()));
+        met.sort_by_cached_key(|met| std::cmp::Reverse(met.found.age()));
         let open = self.tails.len();
-        self.meet_all(found, false);
-        let mut new = self.tails.split_off(open);
-        new.sort_by_cached_key(|tail| tail.age.clone());
-        self.tails.splice(i..i, new);
+        self.meet_all(met, false);
+        self.remember_notes();
+        self.sort_new(open);
     }
 
     fn close(&mut self, i: usize) {

@@ -25,9 +25,9 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    pub(super) fn new(found: &Found, file: File, head: Vec<u8>, offset: u64) -> Self {
+    pub(super) fn new(found: Found, file: File, head: Vec<u8>, offset: u64) -> Self {
         Self {
-            found: found.clone(),
+            found,
             file,
             head,
             offset,

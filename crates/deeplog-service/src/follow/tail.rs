@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use deeplog::MAX_LINE;
 use memchr::memrchr;
@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::cutter::{BLOCK, Cut, Cutter};
 use super::files::{Age, Found, Look};
-use super::follower::{Counts, Take};
+use super::follower::{Counts, Met, Role, Take};
 use super::head::LONGEST;
 use crate::{FileId, FilePosition};
 
@@ -23,8 +23,8 @@ pub(super) struct Tail {
     pub(super) file: File,
     /// Bytes that were handed over; a line begins there.
     pub(super) offset: u64,
-    /// The first of them.
-    pub(super) head: Vec<u8>,
+    /// What it begins with, as far as that is known, whether handed over or not.
+    head: Vec<u8>,
     cutter: Cutter,
     /// How the file looked when it was read to its end.
     pub(super) seen: Option<Look>,
@@ -34,6 +34,9 @@ pub(super) struct Tail {
     /// Its place among files that are found at the same time.
     pub(super) age: Age,
     has_failed: bool,
+    /// Set while it is empty, to when it was last written to: it is not known yet what it will be, a copy of another one or
+    /// packed.
+    empty_since: Option<SystemTime>,
 }
 
 /// How a file is treated that was put aside.
@@ -68,10 +71,9 @@ pub(super) enum Reading {
 
 impl Tail {
     /// A file from an offset on, where a line begins.
-    pub(super) fn new(found: &Found, file: File, offset: u64) -> io::Result<Self> {
-        let mut head = vec![0; offset.min(LONGEST as u64) as usize];
-        file.read_exact_at(&mut head, 0)?;
-        Ok(Self {
+    pub(super) fn new(found: Found, file: File, mut head: Vec<u8>, offset: u64) -> Self {
+        head.truncate(LONGEST);
+        Self {
             path: found.path.clone(),
             id: found.id,
             file,
@@ -83,15 +85,57 @@ impl Tail {
             aside: None,
             age: found.age(),
             has_failed: false,
+            empty_since: None,
+        }
+    }
+
+    /// An empty file. It is kept open, as it may be put aside before anybody looks again.
+    pub(super) fn waiting(found: Found, file: File) -> Self {
+        Self {
+            empty_since: Some(found.look.modified),
+            ..Self::new(found, file, Vec::new(), 0)
+        }
+    }
+
+    /// Whether it was empty and has been written to; also if it is empty again.
+    pub(super) fn written_since(&mut self) -> Option<SystemTime> {
+        let look = Look::of(&self.file.metadata().ok()?);
+        let since = self.empty_since.filter(|&since| since != look.modified)?;
+        self.empty_since = Some(look.modified);
+        Some(since)
+    }
+
+    /// Whether it was empty and is not any more.
+    pub(super) fn is_begun_now(&self) -> bool {
+        self.empty_since.is_some() && self.file.metadata().is_ok_and(|data| data.len() > 0)
+    }
+
+    /// To be decided about anew.
+    pub(super) fn into_met(self) -> Option<Met> {
+        let look = Look::of(&self.file.metadata().ok()?);
+        let role = if self.aside.is_some() {
+            Role::Missed
+        } else {
+            Role::Asked
+        };
+        Some(Met {
+            found: Found {
+                path: self.path,
+                id: self.id,
+                look,
+            },
+            role,
+            file: Some(self.file),
         })
     }
 
     /// How far it was read.
     pub(super) fn position(&self) -> FilePosition {
-        self.position_at(self.offset, &self.head)
+        self.position_at(self.offset)
     }
 
-    fn position_at(&self, offset: u64, head: &[u8]) -> FilePosition {
+    fn position_at(&self, offset: u64) -> FilePosition {
+        let head = &self.head[..self.head.len().min(usize::try_from(offset).unwrap_or(LONGEST))];
         FilePosition {
             id: self.id,
             path: self.path.to_string_lossy().into_owned(),
@@ -111,13 +155,24 @@ impl Tail {
         self.changed.elapsed() >= time
     }
 
-    /// Begins again at the start.
+    /// Whether what was read is not in the file any more.
+    pub(super) fn is_truncated(&self) -> bool {
+        self.file.metadata().is_ok_and(|data| {
+            let look = Look::of(&data);
+            let is_shorter = look.length < self.offset + self.cutter.raw();
+            is_shorter || (self.seen != Some(look) && self.is_intact().is_ok_and(|is_intact| !is_intact))
+        })
+    }
+
+    /// It was truncated, and begins again.
     pub(super) fn reset(&mut self) {
         self.offset = 0;
         self.head.clear();
         self.cutter.clear();
         self.seen = None;
         self.changed = Instant::now();
+        let modified = self.file.metadata().map(|data| Look::of(&data).modified);
+        self.empty_since = Some(modified.unwrap_or(SystemTime::UNIX_EPOCH));
     }
 
     /// Reads what there is.
@@ -139,6 +194,9 @@ impl Tail {
     }
 
     fn try_read<E>(&mut self, counts: &mut Counts, take: &mut Take<'_, E>) -> Result<Reading, Failed<E>> {
+        if self.empty_since.is_some() {
+            return Ok(Reading::AtEnd { progress: false });
+        }
         let look = Look::of(&self.file.metadata()?);
         let mut progress = self.hand_over(counts, take)?;
         if self.seen == Some(look) {
@@ -155,7 +213,16 @@ impl Tail {
             if !self.is_intact()? {
                 return Ok(Reading::Truncated);
             }
-            self.cutter.push(&buffer[..length]);
+            let piece = &buffer[..length];
+            // What the file is known to begin with may reach beyond what was read.
+            if let Some(new) = (self.head.len() as u64)
+                .checked_sub(at)
+                .and_then(|known| piece.get(known as usize..))
+            {
+                self.head
+                    .extend_from_slice(&new[..new.len().min(LONGEST - self.head.len())]);
+            }
+            self.cutter.push(piece);
             progress |= self.hand_over(counts, take)?;
             if length == 0 || at + length as u64 >= look.length {
                 break;
@@ -185,14 +252,11 @@ impl Tail {
 
     fn hand_over_one<E>(&mut self, cut: Cut, counts: &mut Counts, take: &mut Take<'_, E>) -> Result<(), E> {
         let (length, raw) = (cut.block.len(), cut.raw);
-        let room = (LONGEST - self.head.len()).min(raw as usize).min(length);
-        let head = [&self.head, &cut.block[..room]].concat();
-        let position = self.position_at(self.offset + raw, &head);
+        let position = self.position_at(self.offset + raw);
         counts.note_cut(&cut, &self.path);
         take(cut.block, position)?;
         self.cutter.take_off(length);
         self.offset += raw;
-        self.head = head;
         Ok(())
     }
 

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use deeplog::{Frame, Result, write_atomically};
 use tokio::sync::watch;
 
+use crate::Metrics;
 use crate::engine::{Engine, Snapshot};
 use crate::runner::Health;
-use crate::wal::forget_before;
+use crate::wal::{forget_before, size};
 
 const FRAME: Frame = Frame {
     magic: b"DLSTATE\n",
@@ -65,6 +66,7 @@ pub(super) fn read(state: &Path) -> Result<Option<Snapshot>> {
 /// Writes checkpoints down, one after the other.
 pub(super) struct Writer {
     pub(super) state: PathBuf,
+    pub(super) metrics: Arc<Metrics>,
     /// Whether the next one can be given.
     pub(super) is_free: Arc<AtomicBool>,
     pub(super) stored: watch::Receiver<u64>,
@@ -84,6 +86,9 @@ impl Writer {
             let started = Instant::now();
             let trouble = checkpoint.write(&self.state).err().map(|error| error.to_string());
             if trouble.is_none() {
+                self.metrics.checkpoint(started.elapsed());
+                self.metrics
+                    .wal_bytes(size(&wal_folder(&self.state)).unwrap_or_default());
                 tracing::debug!(version = checkpoint.version, took = ?started.elapsed(), "checkpoint");
             }
             self.health.set("checkpoint", trouble);

@@ -82,16 +82,16 @@ impl Journal {
         let mut number = first;
         for (submission, answer) in group.into_iter().zip(answers) {
             let Submission { entry, reply, place } = submission;
-            // Whoever has gone away meanwhile does not hear of it.
-            let is_new = is_new(&answer);
-            let _ = reply.send(answer);
-            if is_new {
+            // Passed on first, so that who has an answer and looks at the engine sees the lines judged.
+            if is_new(&answer) {
                 let record = Record { number, entry };
                 number += 1;
                 if work.send(Work::Record(record, place)).is_err() {
                     return false;
                 }
             }
+            // Whoever has gone away meanwhile does not hear of it.
+            let _ = reply.send(answer);
         }
         true
     }

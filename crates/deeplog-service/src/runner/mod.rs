@@ -24,7 +24,7 @@ pub use sink::Sink;
 use crate::engine::{Engine, Models};
 use crate::entrance::{Entrance, Place, Refused};
 use crate::wal::{Definition, Entry, Record, Wal};
-use crate::{Batch, Change, FilePosition, now};
+use crate::{Batch, Change, FilePosition, Metrics, now};
 use checkpoint::{Checkpoint, Writer, wal_folder};
 use journal::Journal;
 use sink::Storing;
@@ -44,6 +44,8 @@ pub struct Settings {
     pub checkpoint_every: Duration,
     /// and after so many bytes of lines.
     pub checkpoint_bytes: u64,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             room: 64 << 20,
             checkpoint_every: Duration::from_secs(60),
             checkpoint_bytes: 256 << 20,
+            metrics: Arc::default(),
         }
     }
 }
@@ -155,6 +158,7 @@ impl Running {
                 let (checkpoints, due) = sync_channel(1);
                 let writer = Writer {
                     state,
+                    metrics: settings.metrics.clone(),
                     is_free: is_free.clone(),
                     stored: stored.clone(),
                     health: health.clone(),
@@ -169,6 +173,7 @@ impl Running {
             checkpoints,
             is_free,
             entrance: entrance.clone(),
+            metrics: settings.metrics,
             health: health.clone(),
             every: settings.checkpoint_every,
             bytes: settings.checkpoint_bytes,
@@ -320,6 +325,7 @@ struct Judging {
     /// Whether the last one is written.
     is_free: Arc<AtomicBool>,
     entrance: Entrance,
+    metrics: Arc<Metrics>,
     health: Health,
     every: Duration,
     bytes: u64,
@@ -376,14 +382,19 @@ impl Judging {
     /// Whether it can go on.
     fn judge(&mut self, engine: &mut Engine, record: Record) -> bool {
         self.since.records += 1;
+        let mut received = None;
         if let Entry::Lines(batch) = &record.entry {
             self.since.bytes += batch.block.len() as u64;
+            received = Some(batch.received);
         }
         let changes = &self.changes;
         let mut is_taken = true;
         let applied = engine.apply(record, &mut |new| {
             is_taken &= new.is_empty() || changes.send(new).is_ok();
         });
+        if let Some(received) = received {
+            self.metrics.judged(received);
+        }
         if let Err(error) = &applied {
             self.health.set("engine", Some(error.to_string()));
         }

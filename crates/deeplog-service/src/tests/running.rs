@@ -102,7 +102,7 @@ fn a_state_of_another_version_is_told_and_left_alone() {
         .err()
         .unwrap();
     assert!(error.to_string().contains("format 99"), "{error}");
-    assert!(error.hint().unwrap().contains("left as it was"));
+    assert!(error.hint().unwrap().contains("left as it is"));
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }
 

@@ -209,6 +209,12 @@ pub fn forget_before(folder: &Path, number: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes of all segments.
+pub(crate) fn size(folder: &Path) -> io::Result<u64> {
+    let sizes = segments(folder)?.into_iter();
+    sizes.map(|first| Ok(fs::metadata(path_of(folder, first))?.len())).sum()
+}
+
 fn path_of(folder: &Path, first: u64) -> PathBuf {
     folder.join(format!("{first:020}.wal"))
 }

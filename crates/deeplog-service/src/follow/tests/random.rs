@@ -1,7 +1,7 @@
 //! A writer that rotates, and a follower that breaks down, at random: no line is lost, none is read twice, and they come in
 //! their order.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use rand::rngs::SmallRng;
@@ -9,6 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::*;
 
+const TRACE: bool = false;
 /// Writes numbered lines to `app.log` and puts it aside.
 struct Writer {
     folder: PathBuf,
@@ -47,6 +48,9 @@ impl Writer {
             text += &format!("{} begun ", self.lines);
             self.lines += 1;
         }
+        if TRACE {
+            eprintln!("write {}", self.lines);
+        }
         self.is_within_line = !text.ends_with('\n');
         append(&self.log(), text.as_bytes());
         self.expected += &text;
@@ -67,18 +71,38 @@ impl Writer {
         }
         self.moves += 1;
         let first = name(1, "");
+        if TRACE {
+            eprintln!(
+                "rotate {:?}",
+                fs::read_dir(&self.folder)
+                    .unwrap()
+                    .map(|e| {
+                        use std::os::unix::fs::MetadataExt;
+                        let e = e.unwrap();
+                        let m = e.metadata().unwrap();
+                        (e.file_name(), m.ino(), m.len(), m.mtime_nsec() / 1000)
+                    })
+                    .collect::<Vec<_>>()
+            );
+        }
         if self.random.random_bool(0.5) {
             fs::rename(self.log(), &first).unwrap();
             if self.random.random_bool(0.7) {
                 fs::File::create(self.log()).unwrap();
             }
         } else {
+            if TRACE {
+                eprintln!("  copytruncate");
+            }
             fs::copy(self.log(), &first).unwrap();
             truncate(&self.log());
         }
         let kept = self.random.random_range(1..4);
         let old = self.folder.join(format!("app.log.{kept}"));
         if self.random.random_bool(0.4) && old.exists() {
+            if TRACE {
+                eprintln!("  pack {kept}");
+            }
             pack(&old);
         }
         if std::mem::take(&mut self.is_within_line) {
@@ -96,10 +120,20 @@ fn look(place: &mut Place, random: &mut SmallRng) {
             .with_pace(place.pace)
     });
     let kept = &mut place.kept;
+    if TRACE {
+        eprintln!("look");
+    }
     for _ in 0..random.random_range(0..4) {
         let left = random.random_range(0..8);
         let mut taken = 0;
         let mut take = |block: Vec<u8>, position| {
+            if TRACE {
+                eprintln!(
+                    "   take {left} {} {:?} {position:?}",
+                    block.len(),
+                    String::from_utf8_lossy(&block[..block.len().min(10)])
+                );
+            }
             taken += 1;
             if taken > left {
                 return Err(());
@@ -110,6 +144,9 @@ fn look(place: &mut Place, random: &mut SmallRng) {
         let _ = follower.poll(&mut take);
     }
     if random.random_bool(0.2) {
+        if TRACE {
+            eprintln!("break down");
+        }
         place.break_down();
     }
 }
@@ -163,15 +200,20 @@ fn compare(place: &Place, writer: &Writer, what: &str) {
 }
 
 #[test]
-fn a_writer_that_waits_for_nobody() {
+fn a_writer_in_a_thread_of_its_own() {
     let mut place = Place::new(&["app.log*"]).with(Start::Beginning, FAITHFUL);
     let mut writer = Writer::new(place.folder.path(), 7);
-    let is_over = AtomicBool::new(false);
+    let (is_over, looks) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for i in 0..400 {
                 writer.write();
                 if i % 9 == 8 {
+                    // Faster than that no log is rotated.
+                    let next = looks.load(Ordering::Relaxed) + 3;
+                    while looks.load(Ordering::Relaxed) < next {
+                        thread::yield_now();
+                    }
                     writer.rotate();
                 }
             }
@@ -180,6 +222,7 @@ fn a_writer_that_waits_for_nobody() {
         let mut random = SmallRng::seed_from_u64(8);
         while !is_over.load(Ordering::Relaxed) {
             look(&mut place, &mut random);
+            looks.fetch_add(1, Ordering::Relaxed);
         }
         writing.join().unwrap();
     });
