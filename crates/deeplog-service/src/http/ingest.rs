@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,7 @@ pub(super) async fn ingest(
     body: Body,
 ) -> Result<Json<Ingested>, Problem> {
     let source = shared.source(parameters.source.as_ref())?;
-    let key = headers.get(KEY).map(|name| name.as_bytes());
+    let key = headers.get(KEY).map(HeaderValue::as_bytes);
     if key.is_some_and(|name| name.is_empty() || name.len() > LONGEST_KEY) {
         return Err(Problem::bad_request(
             format!("the idempotency key is empty or longer than {LONGEST_KEY} bytes"),

@@ -186,22 +186,17 @@ fn an_error_half_way_leaves_nothing_of_the_call() {
 
 #[test]
 fn foreign_files_are_refused_and_kept() {
-    let texts: [(&str, &dyn Fn(&Connection)); 2] = [
-        ("written by another version (format 7", &|connection| {
-            connection.pragma_update(None, "user_version", 7).unwrap();
-        }),
-        ("written by another version (format 0", &|connection| {
-            connection.pragma_update(None, "user_version", 0).unwrap();
-        }),
-    ];
-    for (text, change) in texts {
+    for version in [0, 7] {
         let (folder, store) = store(100);
         drop(store);
         let path = folder.path().join(FILE);
-        change(&Connection::open(&path).unwrap());
+        let other = Connection::open(&path).unwrap();
+        other.pragma_update(None, "user_version", version).unwrap();
+        drop(other);
         let before = std::fs::read(&path).unwrap();
+        let text = format!("written by another version (format {version}, ");
         let error = Store::open(folder.path(), 100).err().unwrap();
-        assert!(error.to_string().contains(text), "{error}");
+        assert!(error.to_string().contains(&text), "{error}");
         assert!(matches!(&error, Error::Run { hint, .. } if hint.contains("run that version")));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }

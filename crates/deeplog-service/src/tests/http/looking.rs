@@ -36,11 +36,8 @@ fn findings_can_be_paged_filtered_and_opened() {
         let expected = items(&all).iter().filter(|item| item.pointer(field) == Some(wanted));
         assert!(items(&page).iter().eq(expected), "{parameter}");
     }
-    assert_eq!(items(&served.json("/v1/findings?source=b")), [json!(0); 0]);
-    assert_eq!(
-        items(&served.json("/v1/findings?to=2020-01-01T00:00:00Z")),
-        [json!(0); 0]
-    );
+    assert_eq!(served.json("/v1/findings?source=b")["items"], json!([]));
+    assert_eq!(served.json("/v1/findings?to=2020-01-01T00:00:00Z")["items"], json!([]));
     assert_eq!(
         numbers(
             &served.json("/v1/findings?limit=1000&from=2020-01-01T01:00:00%2B01:00"),
