@@ -23,8 +23,9 @@ pub use models::Models;
 pub use source::Source;
 pub use volume::{Minute, Volume};
 
+use crate::follow::remember;
 use crate::wal::{Definition, Entry, Record};
-use crate::{Batch, Change, FileId, FilePosition, Origin};
+use crate::{Batch, Change, FilePosition, Origin};
 use source::SourceSnapshot;
 use texts::Texts;
 
@@ -48,9 +49,8 @@ struct Progress {
     record: u64,
     /// Number of the last change.
     version: u64,
-    /// How far files were read, by file.
-    #[serde(with = "as_list")]
-    positions: BTreeMap<FileId, FilePosition>,
+    /// How far files were read, by source.
+    positions: BTreeMap<Arc<str>, Vec<FilePosition>>,
     /// Batches that were taken in.
     keys: RecentKeys,
     /// Lines that came for a source which was not defined.
@@ -199,7 +199,7 @@ impl Engine {
         match batch.origin {
             Origin::Pushed(Some(key)) => progress.keys.add(key, RecentKeys::hash(&batch.block)),
             Origin::File(position) => {
-                progress.positions.insert(position.id, position);
+                remember(progress.positions.entry(batch.source.clone()).or_default(), position);
             }
             Origin::Pushed(None) | Origin::Stream => {}
         }
@@ -277,9 +277,10 @@ impl Engine {
         self.progress.version
     }
 
-    /// How far files were read.
-    pub fn positions(&self) -> impl Iterator<Item = &FilePosition> {
-        self.progress.positions.values()
+    /// How far files were read, by source.
+    #[must_use]
+    pub fn positions(&self) -> &BTreeMap<Arc<str>, Vec<FilePosition>> {
+        &self.progress.positions
     }
 
     /// The batches that were taken in last.
@@ -305,28 +306,5 @@ impl Engine {
     pub fn models_in_use(&self) -> HashSet<String> {
         let sources = self.sources.values();
         sources.map(|source| source.definition().model.clone()).collect()
-    }
-}
-
-/// Maps whose keys are no strings, as lists of their values.
-mod as_list {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::{FileId, FilePosition};
-
-    pub(super) fn serialize<S: Serializer>(
-        positions: &BTreeMap<FileId, FilePosition>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(positions.values())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<FileId, FilePosition>, D::Error> {
-        let positions = Vec::<FilePosition>::deserialize(deserializer)?;
-        Ok(positions.into_iter().map(|position| (position.id, position)).collect())
     }
 }

@@ -72,8 +72,8 @@ pub struct Running {
     pub health: Health,
     /// The models, to define sources by.
     pub models: Arc<Models>,
-    /// How far files were read before.
-    pub positions: Vec<FilePosition>,
+    /// How far files were read before, by source.
+    pub positions: BTreeMap<Arc<str>, Vec<FilePosition>>,
     gives_up: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
     /// Nobody else works in the state folder while it is open.
@@ -121,7 +121,7 @@ impl Running {
             // Only here is it certain that no record after the checkpoint asks for another.
             models.forget_all_but(&engine.models_in_use());
         }
-        let positions = engine.positions().cloned().collect();
+        let positions = engine.positions().clone();
 
         let (submissions, submitted) = channel();
         let (work, working) = channel();

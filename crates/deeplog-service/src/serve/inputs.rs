@@ -1,5 +1,6 @@
 //! Files that are followed and syslog that is listened to, begun and ended together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -26,7 +27,7 @@ impl Inputs {
     /// Goes on with files where they were read to.
     pub(super) async fn start(
         config: &ServiceConfig,
-        positions: Vec<FilePosition>,
+        mut positions: BTreeMap<Arc<str>, Vec<FilePosition>>,
         entrance: &Entrance,
         metrics: &Arc<Metrics>,
     ) -> Result<Self> {
@@ -40,7 +41,8 @@ impl Inputs {
         for source in &config.sources {
             let name: Arc<str> = source.name.as_str().into();
             if !source.files.is_empty() {
-                inputs.follow(source, name.clone(), positions.clone(), entrance.clone())?;
+                let known = positions.remove(&name).unwrap_or_default();
+                inputs.follow(source, name.clone(), known, entrance.clone())?;
             }
             inputs.listen(source, name, entrance, metrics, &stopping).await?;
         }

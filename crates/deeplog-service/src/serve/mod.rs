@@ -118,7 +118,7 @@ async fn run(task: Task) -> Result<()> {
                             warn_of_fixed(&current, &config);
                             push.send_replace(pushed);
                             inputs.stop().await;
-                            let positions = running.engine.look(|engine| engine.positions().cloned().collect()).await;
+                            let positions = running.engine.look(|engine| engine.positions().clone()).await;
                             inputs = Inputs::start(&config, positions.unwrap_or_default(), &running.entrance, &metrics).await?;
                             if config.alerts != current.alerts {
                                 drop(alerting);
