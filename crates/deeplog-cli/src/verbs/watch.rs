@@ -84,6 +84,15 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         dataset: args.dataset.as_deref().map(read_table).transpose()?,
         alerts: args.alerts,
     };
+    let model = running.models.open(&definition)?;
+    if model
+        .experiment
+        .profile
+        .as_ref()
+        .is_some_and(|profile| !profile.ends_sessions())
+    {
+        console.warn("sessions never end by themselves: give `idle` in the [session] of a --dataset");
+    }
     let source: Arc<str> = SOURCE.into();
     running.define(&BTreeMap::from([(source.clone(), definition)]))?;
     console.catch_interrupts();

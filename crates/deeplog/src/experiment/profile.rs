@@ -40,6 +40,13 @@ impl Profile {
         Grouper::new(self.session.clone(), self.limits.clone()).map_err(|error| self.no_rule(&error))
     }
 
+    /// Whether sessions end by themselves while a log goes on. Others end with their input, or when too many are open.
+    #[must_use]
+    pub fn ends_sessions(&self) -> bool {
+        let has_windows = matches!(self.session, SessionRule::Time { .. } | SessionRule::Count { .. });
+        has_windows || self.limits.idle.is_some()
+    }
+
     fn no_rule(&self, error: &InvalidRule) -> Error {
         Error::config(format!("dataset {}", self.name), "session", error.to_string())
     }

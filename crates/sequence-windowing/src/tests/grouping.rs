@@ -1,7 +1,9 @@
 //! What closes a session, and where each event goes.
 
-use super::{Line, group, identifier, limits, rule, shown};
-use crate::{Collector, GroupCounters, Limits};
+use std::sync::Arc;
+
+use super::{Line, event, group, identifier, limits, rule, shown};
+use crate::{Closed, Collector, Event, GroupCounters, Grouper, Limits, SessionSink, Timestamp};
 
 #[test]
 fn a_line_belongs_to_every_session_that_it_names() {
@@ -62,6 +64,57 @@ fn a_quiet_session_closes_by_the_clock_of_the_log() {
     ];
     assert_eq!(shown(&sessions), expected);
     assert_eq!((counters.reopened, counters.without_session), (1, 1));
+}
+
+/// Notes what closes.
+#[derive(Default)]
+struct Closing(Vec<String>);
+
+impl SessionSink<u64> for Closing {
+    type State = ();
+
+    fn open(&mut self, _: &Arc<str>) {}
+
+    fn event(&mut self, _: &Arc<str>, (): &mut (), _: &Event<u64>) {}
+
+    fn close(&mut self, closed: Closed<()>) {
+        self.0.push(format!("{} {:?}", closed.id, closed.end));
+    }
+}
+
+#[test]
+fn time_that_passes_without_an_event_closes_what_an_event_would() {
+    let windows = rule("by = 'time'\nlength = '10s'");
+    for (rule, first, last, closed) in [
+        (identifier(), 61, 62, ["a Idle", "b Idle"]),
+        (
+            windows,
+            10,
+            20,
+            ["1970-01-01T00:00:00 Explicit", "1970-01-01T00:00:10 Explicit"],
+        ),
+    ] {
+        let mut grouper = Grouper::new(rule, limits("idle = '60s'")).unwrap();
+        let mut sink = Closing::default();
+        let at = |second: i64| Timestamp(second * 1_000_000);
+        // Before the first stamp there is no clock that could run.
+        assert!(!grouper.is_due(at(1000)));
+        grouper.pass_time(at(1000), &mut sink);
+        grouper.push(&event(1, Some(0)), ["a"], false, &mut sink);
+        let late = if first == 10 { 10 } else { 1 };
+        assert!(!grouper.is_due(at(first - 1)));
+        grouper.push(&event(2, Some(late)), ["b"], false, &mut sink);
+        let open: Vec<String> = grouper.sessions().map(|session| session.id.to_string()).collect();
+        assert_eq!(open.len() + sink.0.len(), 2);
+        grouper.pass_time(at(first - 1), &mut sink);
+        assert_eq!(sink.0.len(), usize::from(first == 10));
+        assert!(grouper.is_due(at(last)));
+        grouper.pass_time(at(last), &mut sink);
+        assert_eq!(sink.0, closed);
+        assert!(!grouper.is_due(at(last + 1000)));
+        // It was no event: one without a stamp still takes that of the event before.
+        assert_eq!(grouper.clock(), Some(at(last)));
+    }
 }
 
 #[test]
