@@ -5,8 +5,8 @@
 //!     [--connections N] [--open SESSIONS] [--seed N] [--seconds N]
 //! ```
 //!
-//! Simulated HDFS lines as NDJSON, made before the clock starts, go in over some connections: as fast as they are taken,
-//! or at a rate. Meanwhile the events of the service are followed, and the time from when a line came in to when its
+//! Simulated HDFS lines as NDJSON go in over some connections: as fast as they are taken, and made before the clock starts;
+//! or at a rate, and made on the way. Meanwhile the events of the service are followed, and the time from when a line came in to when its
 //! finding arrived here is taken for each. Batches that are refused are sent again after the time that the service asks for.
 
 use std::env;
@@ -14,6 +14,7 @@ use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -48,9 +49,21 @@ struct Seen {
 
 fn main() -> Result<()> {
     let plan = plan()?;
-    let bodies = Arc::new(bodies(&plan)?);
-    let bytes: usize = bodies.iter().map(|(body, _)| body.len()).sum();
-    eprintln!("{} batches of {} lines, {} MB", bodies.len(), plan.batch, bytes >> 20);
+    let batches = plan.lines.div_ceil(plan.batch);
+    let (give, bodies) = sync_channel(if plan.rate.is_some() { 64 } else { batches as usize });
+    let config = HdfsConfig {
+        seed: plan.seed,
+        sessions: Some(u64::MAX),
+        concurrent: plan.open,
+        anomalous: 0.01,
+        ..HdfsConfig::default()
+    };
+    let (lines, batch) = (plan.lines, plan.batch);
+    let maker = thread::spawn(move || make(config, lines, batch, &give));
+    if plan.rate.is_none() {
+        maker.join().map_err(|_| "the maker of lines has panicked")??;
+    }
+    let bodies = Arc::new(Mutex::new(bodies));
     let seen = Arc::new(Seen::default());
     let follower = {
         let (address, seen) = (plan.address.clone(), seen.clone());
@@ -68,17 +81,18 @@ fn main() -> Result<()> {
                 let mut connection = BufReader::new(TcpStream::connect(&address)?);
                 connection.get_ref().set_nodelay(true)?;
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= bodies.len() as u64 || (seconds > 0 && began.elapsed().as_secs() >= seconds) {
+                    let next_body = bodies.lock().map_err(|_| "poisoned")?.recv();
+                    let Ok((body, lines)) = next_body else { return Ok(()) };
+                    if seconds > 0 && began.elapsed().as_secs() >= seconds {
                         return Ok(());
                     }
+                    let number = next.fetch_add(1, Ordering::Relaxed);
                     if let Some(rate) = rate {
                         let due = Duration::from_secs_f64((number * batch) as f64 / rate);
                         thread::sleep(due.saturating_sub(began.elapsed()));
                     }
-                    let (body, lines) = &bodies[number as usize];
-                    send(&mut connection, body, &seen)?;
-                    seen.lines.fetch_add(*lines, Ordering::Relaxed);
+                    send(&mut connection, &body, &seen)?;
+                    seen.lines.fetch_add(lines, Ordering::Relaxed);
                 }
             })
         })
@@ -136,21 +150,15 @@ fn plan() -> Result<Plan> {
     Ok(plan)
 }
 
-/// Requests, ready to be sent.
-fn bodies(plan: &Plan) -> Result<Vec<(Vec<u8>, u64)>> {
-    let mut simulator = HdfsSimulator::new(HdfsConfig {
-        seed: plan.seed,
-        sessions: Some(u64::MAX),
-        concurrent: plan.open,
-        anomalous: 0.01,
-        ..HdfsConfig::default()
-    })?;
-    let (mut bodies, mut line) = (Vec::new(), Vec::new());
+/// Makes requests, ready to be sent, until nobody takes them any more.
+fn make(config: HdfsConfig, all: u64, batch: u64, give: &SyncSender<(Vec<u8>, u64)>) -> Result<()> {
+    let mut simulator = HdfsSimulator::new(config)?;
+    let mut line = Vec::new();
     let mut made = 0;
-    while made < plan.lines {
+    while made < all {
         let mut body = Vec::new();
         let mut lines = 0;
-        while lines < plan.batch && made < plan.lines {
+        while lines < batch && made < all {
             line.clear();
             simulator.next_line(&mut line).ok_or("the log ends")?;
             let text = String::from_utf8_lossy(line.trim_ascii_end());
@@ -163,9 +171,11 @@ fn bodies(plan: &Plan) -> Result<Vec<(Vec<u8>, u64)>> {
             "POST /v1/ingest HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        bodies.push(([head.into_bytes(), body].concat(), lines));
+        if give.send(([head.into_bytes(), body].concat(), lines)).is_err() {
+            break;
+        }
     }
-    Ok(bodies)
+    Ok(())
 }
 
 fn send(connection: &mut BufReader<TcpStream>, body: &[u8], seen: &Seen) -> Result<()> {
