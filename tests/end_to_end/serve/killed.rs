@@ -58,9 +58,12 @@ impl Input {
     }
 
     fn lines(&self, source: usize) -> usize {
-        let bytes = self.0[source].iter().flatten();
-        bytes.filter(|&&byte| byte == b'\n').count()
+        self.0[source].iter().map(|batch| lines(batch)).sum()
     }
+}
+
+fn lines(batch: &[u8]) -> usize {
+    batch.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 /// What the clients know.
@@ -195,6 +198,14 @@ fn survives(kills: usize, seed: u64) {
     let (everything, of_file) = (Mutex::default(), Mutex::default());
     let mut dice = Dice::new(seed);
     scope(|scope| {
+        // A log that was put aside before anybody looked at it is none that is followed.
+        let mut log = LogWriter::new(room.path("live.log"), Dice::new(dice.below(u64::MAX)), A_LIFE as u64);
+        let (first, batches) = input.0[2].split_first().unwrap();
+        log.append(first);
+        let (server, address) = Server::start(serve(&room, "state", &["--config", "serve.toml"]));
+        until_judged(address, "file", lines(first));
+        server.kill();
+
         let stage = &stage;
         let _curtain = Curtain(stage);
         scope.spawn(|| stage.follow("", &everything));
@@ -204,8 +215,7 @@ fn survives(kills: usize, seed: u64) {
             let dice = Dice::new(dice.below(u64::MAX));
             senders.push(scope.spawn(move || stage.push(source, batches, dice)));
         }
-        let log = LogWriter::new(room.path("live.log"), Dice::new(dice.below(u64::MAX)), A_LIFE as u64);
-        let (batches, pauses) = (&input.0[2], Dice::new(dice.below(u64::MAX)));
+        let pauses = Dice::new(dice.below(u64::MAX));
         senders.push(scope.spawn(move || stage.write(log, batches, pauses)));
 
         for life in 1..=kills {

@@ -28,6 +28,11 @@ impl LogWriter {
         }
     }
 
+    /// Writes lines, and rotates nothing.
+    pub(crate) fn append(&mut self, lines: &[u8]) {
+        self.file.write_all(lines).unwrap();
+    }
+
     /// Writes lines.
     pub(crate) fn write(&mut self, lines: &[u8]) {
         let middle = self.dice.below(lines.len() as u64) as usize;
