@@ -32,6 +32,7 @@ mod results;
 mod rules;
 mod runs;
 mod samples;
+mod serve;
 mod sessions;
 mod synth;
 mod templates;
