@@ -4,6 +4,24 @@
 //! written to a log of accepted input, acknowledged, and judged in that order by the library's own `Pipeline`. What comes of
 //! it are [`Change`]s to findings, numbered in the order in which they come about, so that the same input gives the
 //! same numbers again after a crash.
+//!
+//! [`serve`] puts it all together. Its parts can be used alone, those that read what comes in for instance:
+//!
+//! ```
+//! use deeplog_service::body::{Decoding, decode};
+//! use deeplog_service::syslog::{Shape, parse};
+//!
+//! let body = br#"[{"message": "session 7 opened"}, {"level": "info"}]"#;
+//! let decoded = decode(Some("application/json"), None, body, &Decoding::default())?;
+//! assert_eq!((decoded.lines, decoded.rejected), (1, 1));
+//! assert_eq!(decoded.block, b"session 7 opened\n");
+//!
+//! let message = parse(b"<38>1 2026-11-21T08:00:00Z web1 sshd 411 - - session 7 opened");
+//! let mut line = Vec::new();
+//! Shape::File.write(&message, &mut line);
+//! assert_eq!(line, b"2026-11-21T08:00:00Z web1 sshd[411]: session 7 opened\n");
+//! # Ok::<_, deeplog_service::body::BodyError>(())
+//! ```
 
 pub mod alerts;
 pub mod auth;

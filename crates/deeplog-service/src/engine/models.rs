@@ -56,7 +56,7 @@ impl Models {
         if let Some(alerts) = &definition.alerts {
             let alerts: Alerts = alerts
                 .parse()
-                .map_err(|error| Error::config("alerts", "alerts", format!("{error}")))?;
+                .map_err(|error: String| Error::config("alerts", "alerts", error))?;
             model.set_alerts(alerts)?;
         }
         Ok(Arc::new(model))

@@ -69,10 +69,14 @@ fn batch_verdicts() -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let model = TRAINED.model();
     model
-        .detect(&[TRAINED.log.clone()], &mut Unobserved, &mut |_, verdict| {
-            verdicts.extend(verdict.is_anomalous().then(|| verdict.clone()));
-            Ok(())
-        })
+        .detect(
+            std::slice::from_ref(&TRAINED.log),
+            &mut Unobserved,
+            &mut |_, verdict| {
+                verdicts.extend(verdict.is_anomalous().then(|| verdict.clone()));
+                Ok(())
+            },
+        )
         .unwrap();
     verdicts
 }
