@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::engine::RecentKeys;
 use crate::entrance::{Entrance, Receipt, Refused, Submission};
-use crate::runner::{Health, Work};
+use crate::runner::Health;
+use crate::runner::judging::Work;
 use crate::wal::{Entry, Record, Wal};
 use crate::{Batch, Origin};
 

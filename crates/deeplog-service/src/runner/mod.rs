@@ -4,35 +4,38 @@
 mod checkpoint;
 mod health;
 mod journal;
+mod judging;
+mod recovery;
 mod sink;
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use deeplog::{Error, Result};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 pub use health::Health;
+pub use judging::EngineHandle;
 pub use sink::Sink;
 
-use crate::engine::{Engine, Models};
-use crate::entrance::{Entrance, Place, Refused};
-use crate::wal::{Definition, Entry, Record, Wal};
-use crate::{Batch, Change, FilePosition, Metrics, now};
-use checkpoint::{Checkpoint, Writer, wal_folder};
+use crate::engine::Models;
+use crate::entrance::{Entrance, Refused};
+use crate::wal::{Definition, Entry};
+use crate::{FilePosition, Metrics};
+use checkpoint::{Checkpoint, Writer};
 use journal::Journal;
+use judging::{Judging, Since, Work};
+use recovery::{lock, recover};
 use sink::Storing;
 
 /// Groups of changes that wait to be stored before judging waits too.
 const WAITING: usize = 8;
-/// A silent engine looks at the clock so often.
-const TICK: Duration = Duration::from_millis(200);
 
 /// How the threads are to work.
 pub struct Settings {
@@ -80,20 +83,6 @@ pub struct Running {
     _lock: Option<File>,
     /// Where models lie if nothing is to survive.
     _folder: Option<tempfile::TempDir>,
-}
-
-/// Looks at the engine between two records.
-#[derive(Clone)]
-pub struct EngineHandle(Arc<Mutex<Sender<Work>>>);
-
-/// What the engine's thread is given to do.
-pub(crate) enum Work {
-    /// Judge this. The room that it takes is given back then.
-    Record(Record, Place),
-    /// Let somebody look.
-    Look(Box<dyn FnOnce(&Engine) + Send>),
-    /// Write a last checkpoint and end.
-    Stop,
 }
 
 impl Running {
@@ -182,7 +171,7 @@ impl Running {
         spawn("engine", Box::new(move || judging.run(&mut engine, &working)))?;
         Ok(Self {
             entrance,
-            engine: EngineHandle(Arc::new(Mutex::new(work))),
+            engine: EngineHandle::new(work),
             stored,
             health,
             models,
@@ -252,211 +241,4 @@ impl Running {
 
 fn refused_error(refused: &Refused) -> Error {
     Error::run(refused.to_string(), "")
-}
-
-fn lock(state: &Path) -> Result<File> {
-    let path = state.join("lock");
-    let file = File::create(&path).map_err(Error::io("write", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::run(
-            format!("{} is in use by another deeplog", state.display()),
-            "stop that one first, or give a state folder of its own",
-        )),
-        Err(TryLockError::Error(error)) => Err(Error::io("lock", &path)(error)),
-    }
-}
-
-/// The engine as it was when the last record was judged, and the log behind it.
-fn recover(state: Option<&Path>, models: &Arc<Models>, sink: &mut dyn Sink) -> Result<(Engine, Option<Wal>)> {
-    let Some(state) = state else {
-        return Ok((Engine::new(models.clone()), None));
-    };
-    let started = Instant::now();
-    let mut engine = match checkpoint::read(state)? {
-        Some(snapshot) => Engine::restored(models.clone(), snapshot)?,
-        None => Engine::new(models.clone()),
-    };
-    let (from, next) = (engine.record(), engine.record() + 1);
-    let mut before: Option<Vec<(u64, Batch)>> = Some(Vec::new());
-    let wal = Wal::open(&wal_folder(state), next, |record| {
-        if record.number <= from {
-            if let (Some(before), Entry::Lines(batch)) = (&mut before, record.entry) {
-                before.push((record.number, batch));
-            }
-            return Ok(());
-        }
-        if let Some(before) = before.take() {
-            engine.refill(before);
-        }
-        let mut trouble = None;
-        engine.apply(record, &mut |changes| {
-            let new = changes.partition_point(|change| change.version() <= sink.last_version());
-            if trouble.is_none() && new < changes.len() {
-                trouble = sink.take(&changes[new..]).err();
-            }
-        })?;
-        match trouble {
-            None => Ok(()),
-            Some(trouble) => Err(Error::run(
-                format!("what was found before the restart cannot be stored: {trouble}"),
-                "nothing is lost: start again when it can be",
-            )),
-        }
-    })?;
-    if let Some(before) = before {
-        engine.refill(before);
-    }
-    if from > 0 || engine.record() > 0 {
-        tracing::info!(
-            records = engine.record() - from,
-            lines = engine.sources().map(|(_, source)| source.lines()).sum::<u64>(),
-            took = ?started.elapsed(),
-            "went on from the state, and judged again what came after its last checkpoint"
-        );
-    }
-    Ok((engine, Some(wal)))
-}
-
-/// The engine's thread.
-struct Judging {
-    changes: SyncSender<Vec<Change>>,
-    checkpoints: Option<SyncSender<Checkpoint>>,
-    /// Whether the last one is written.
-    is_free: Arc<AtomicBool>,
-    entrance: Entrance,
-    metrics: Arc<Metrics>,
-    health: Health,
-    every: Duration,
-    bytes: u64,
-    since: Since,
-}
-
-/// What came since the last checkpoint.
-struct Since {
-    began: Instant,
-    records: u64,
-    bytes: u64,
-}
-
-impl Since {
-    fn now() -> Self {
-        Self {
-            began: Instant::now(),
-            records: 0,
-            bytes: 0,
-        }
-    }
-}
-
-impl Judging {
-    fn run(mut self, engine: &mut Engine, work: &Receiver<Work>) {
-        let mut looked = Instant::now();
-        loop {
-            match work.recv_timeout(TICK) {
-                Ok(Work::Record(record, place)) => {
-                    if !self.judge(engine, record) {
-                        return;
-                    }
-                    drop(place);
-                }
-                Ok(Work::Look(look)) => look(engine),
-                Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if looked.elapsed() >= TICK {
-                looked = Instant::now();
-                self.pass_time(engine);
-            }
-            let is_old = self.since.records > 0 && self.since.began.elapsed() >= self.every;
-            if is_old || self.since.bytes >= self.bytes {
-                self.checkpoint(engine);
-            }
-        }
-        if let Some(checkpoints) = self.checkpoints.take() {
-            // One that is being written is waited for. If the writer is gone, there is the log.
-            let _ = checkpoints.send(Checkpoint::of(engine));
-        }
-    }
-
-    /// Whether it can go on.
-    fn judge(&mut self, engine: &mut Engine, record: Record) -> bool {
-        self.since.records += 1;
-        let mut received = None;
-        if let Entry::Lines(batch) = &record.entry {
-            self.since.bytes += batch.block.len() as u64;
-            received = Some(batch.received);
-        }
-        let changes = &self.changes;
-        let mut is_taken = true;
-        let applied = engine.apply(record, &mut |new| {
-            is_taken &= new.is_empty() || changes.send(new).is_ok();
-        });
-        if let Some(received) = received {
-            self.metrics.judged(received);
-        }
-        if let Err(error) = &applied {
-            self.health.set("engine", Some(error.to_string()));
-        }
-        is_taken && applied.is_ok()
-    }
-
-    /// Ends sessions of logs that have fallen silent. That depends on the clock of this machine, so it is written down first.
-    fn pass_time(&mut self, engine: &Engine) {
-        let now = now();
-        if engine.is_due(now) {
-            self.entrance.mention(Entry::Silence(now));
-        }
-    }
-
-    fn checkpoint(&mut self, engine: &Engine) {
-        let Some(checkpoints) = &self.checkpoints else {
-            self.since = Since::now();
-            return;
-        };
-        // While one is being written there is no hurry for the next.
-        if self.is_free.swap(false, Ordering::Acquire) {
-            self.since = Since::now();
-            let _ = checkpoints.send(Checkpoint::of(engine));
-        }
-    }
-}
-
-impl EngineHandle {
-    /// What somebody sees who looks at the engine between two records.
-    ///
-    /// # Errors
-    /// [`Refused::Stopping`] if it has ended.
-    pub async fn look<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Engine) -> T + Send + 'static,
-    ) -> Result<T, Refused> {
-        self.ask(look).await.map_err(|_| Refused::Stopping)
-    }
-
-    /// The same for threads of their own.
-    ///
-    /// # Errors
-    /// [`Refused::Stopping`] if it has ended.
-    pub fn look_blocking<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Engine) -> T + Send + 'static,
-    ) -> Result<T, Refused> {
-        self.ask(look).blocking_recv().map_err(|_| Refused::Stopping)
-    }
-
-    fn ask<T: Send + 'static>(&self, look: impl FnOnce(&Engine) -> T + Send + 'static) -> oneshot::Receiver<T> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Work::Look(Box::new(move |engine| {
-            // Whoever has gone away meanwhile does not see it.
-            let _ = answer.send(look(engine));
-        })));
-        answered
-    }
-
-    fn send(&self, work: Work) {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // An engine that has ended drops what it is sent, and whoever waits for an answer sees that.
-        let _ = sender.send(work);
-    }
 }
