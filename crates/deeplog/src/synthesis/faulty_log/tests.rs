@@ -211,7 +211,12 @@ fn check(
                 let own = says(&old_texts[*position]).unwrap();
                 let numbers = lines.iter().filter(|line| line.1 == own).map(|line| line.2);
                 let most = f64::from(numbers.max().unwrap());
-                prop_assert!(number >= 10.0 * most.max(1.0), "{} where {} was the largest", number, most);
+                prop_assert!(
+                    number >= 10.0 * most.max(1.0),
+                    "{} where {} was the largest",
+                    number,
+                    most
+                );
             }
             FaultKind::Replaced => {
                 prop_assert_eq!(changed, 1);
