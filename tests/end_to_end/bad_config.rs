@@ -184,3 +184,32 @@ fn check_binds_to_checksums_and_expectations_unless_the_data_was_replaced() {
     );
     room.deeplog("run expect.toml --out out").ok();
 }
+
+#[test]
+fn the_configuration_of_a_service_is_checked_as_such() {
+    let room = session_room();
+    let good = "[[sources]]\nname = \"a\"\n[[sources]]\nname = \"b\"\n[limits]\nconnections = 7\n";
+    room.write("serve.toml", good);
+    let told = room.deeplog("check serve.toml").ok().stdout;
+    assert_eq!(
+        told,
+        "serve.toml is a valid configuration of a service with 2 sources\n"
+    );
+    room.deeplog("check serve.toml --set limits.connections=8")
+        .fails(2, &["--set: serve.toml is the configuration of a service"]);
+    let facts = [
+        "bad.toml has 2 mistakes",
+        "http.port: unknown field",
+        "limits.connections: ",
+        "hint: correct these fields; `deeplog check` looks again",
+    ];
+    room.write("bad.toml", "[http]\nport = 80\n[limits]\nconnections = 0\n");
+    room.deeplog("check bad.toml").fails(2, &facts);
+    room.deeplog("serve --state state --config bad.toml").fails(2, &facts);
+    let outcome = room.deeplog("check sessions.toml").ok();
+    assert_eq!(outcome.stdout, "sessions is a valid experiment\n");
+    assert_eq!(
+        room.files("."),
+        ["bad.toml", "serve.toml", "sessions.toml", "sessions.txt"]
+    );
+}

@@ -24,6 +24,7 @@ mod interruption;
 mod labelled_lines;
 mod labels;
 mod model_files;
+mod page;
 mod parse_outputs;
 mod parsing;
 mod quickstart;

@@ -37,7 +37,7 @@ enum Verb {
     Features(verbs::features::Args),
     /// Run an experiment: train, detect, evaluate, draw, report
     Run(verbs::run::Args),
-    /// Show every mistake in an experiment, field by field, and run nothing
+    /// Show every mistake in an experiment or a service's configuration, field by field, and run nothing
     Check(verbs::check::Args),
     /// Train a model from an experiment's training data and write it to a file
     Train(verbs::train::Args),

@@ -41,7 +41,6 @@ pub struct Metrics {
     findings: Family<Reason, Counter>,
     acknowledged: Histogram,
     published: Histogram,
-    dropped: Family<Place, Counter>,
     syslog: Mutex<BTreeMap<String, Arc<Counters>>>,
     syslog_numbers: Family<Syslog, Gauge>,
     rejected: Family<Source, Counter>,
@@ -73,11 +72,6 @@ struct Syslog {
     what: &'static str,
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Place {
-    place: &'static str,
-}
-
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
@@ -95,7 +89,6 @@ impl Metrics {
             findings: Family::default(),
             acknowledged: Histogram::new(BUCKETS),
             published: Histogram::new(BUCKETS),
-            dropped: Family::default(),
             syslog: Mutex::default(),
             syslog_numbers: Family::default(),
             rejected: Family::default(),
@@ -128,11 +121,6 @@ impl Metrics {
             "Time from when a line came in to when its finding was stored for everybody to see",
             seconds(),
             metrics.published.clone(),
-        );
-        registry.register(
-            "dropped",
-            "What was lost, by where: nothing else is ever",
-            metrics.dropped.clone(),
         );
         registry.register(
             "syslog",
@@ -211,11 +199,6 @@ impl Metrics {
     /// Lines that came in then were judged.
     pub fn judged(&self, received: Timestamp) {
         self.judged.store(now().0 - received.0, Ordering::Relaxed);
-    }
-
-    /// Things were lost, at `udp` for instance.
-    pub fn dropped(&self, place: &'static str, count: u64) {
-        self.dropped.get_or_create(&Place { place }).inc_by(count);
     }
 
     /// Where the syslog of a source is counted.

@@ -23,6 +23,9 @@ pub use limits::{CheckpointConfig, Limits, StoreConfig};
 pub use secret::Secret;
 pub use source::{From, SourceConfig, SyslogConfig, SyslogShape};
 
+/// What only the configuration of a service has at its top.
+const SECTIONS: [&str; 6] = ["sources", "http", "limits", "store", "checkpoint", "alerts"];
+
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceConfig {
@@ -54,6 +57,12 @@ impl Default for ServiceConfig {
 }
 
 impl ServiceConfig {
+    /// Whether a table is meant to configure a service, with whatever mistakes, rather than to be an experiment.
+    #[must_use]
+    pub fn is_meant_by(table: &Table) -> bool {
+        !table.contains_key("data") && SECTIONS.iter().any(|section| table.contains_key(*section))
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ fn what_happens_is_counted() {
         finding(Reason::UnusualOrder),
     ]);
     metrics.acknowledged(Duration::from_millis(3));
-    metrics.dropped("udp", 4);
+    metrics.syslog("web").dropped.store(4, Ordering::Relaxed);
     metrics.rejected("web", 2);
     metrics.wal_bytes(77);
     metrics.checkpoint(Duration::from_millis(250));
@@ -32,7 +32,7 @@ fn what_happens_is_counted() {
         r#"deeplog_acknowledged_seconds_bucket{le="0.002"} 0"#,
         r#"deeplog_acknowledged_seconds_bucket{le="0.005"} 1"#,
         "deeplog_published_seconds_count 3",
-        r#"deeplog_dropped_total{place="udp"} 4"#,
+        r#"deeplog_syslog{source="web",what="dropped"} 4"#,
         r#"deeplog_rejected_total{source="web"} 2"#,
         "deeplog_log_bytes 77",
         "deeplog_checkpoint_duration_seconds 0.25",

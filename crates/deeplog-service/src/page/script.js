@@ -386,7 +386,7 @@ function chart(sums, begin, span) {
       if (sum[name] === 0) return;
       const tall = Math.max(1.5, (sum[name] / most) * height);
       const bar = draw("rect", { class: name, x: left + column * step, y: top + height - tall, width: Math.max(1, step - 1), height: tall });
-      bar.append(draw("title", {}, `${sum[name]} ${name}`));
+      bar.append(draw("title", {}, counted(sum[name], name.slice(0, -1))));
       picture.append(bar);
     });
   };

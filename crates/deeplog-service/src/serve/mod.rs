@@ -1,5 +1,6 @@
 //! The service as a whole: everything is put together here, and taken apart in the right order.
 
+mod counters;
 mod inputs;
 
 use std::collections::BTreeMap;
@@ -96,11 +97,12 @@ async fn run(task: Task) -> Result<()> {
     };
     let (stop, stopping) = watch::channel(false);
     let connections = Arc::new(ConnectionCounters::default());
+    let told = Arc::new(AlertCounters::default());
+    counters::show(&metrics, &connections, &guard, &told);
     let app = protect(router(service), guard);
     let serving = listen::serve(listener, app, tls.clone(), config.limits.clone(), connections, stopping);
     let serving = tokio::spawn(serving);
     let mut inputs = Inputs::start(&config, positions, &running.entrance, &metrics).await?;
-    let told = Arc::new(AlertCounters::default());
     let mut alerting = alerts::start(&config.alerts, reader.clone(), told.clone())?;
     tracing::info!(%address, sources = config.sources.len(), version = env!("CARGO_PKG_VERSION"), "serving");
     notify(State::Ready);
