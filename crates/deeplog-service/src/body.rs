@@ -67,7 +67,7 @@ pub struct Decoded {
     pub block: Vec<u8>,
     /// How many they are.
     pub lines: u64,
-    /// Values that held no line.
+    /// Values that held no line, and lines that are too long.
     pub rejected: u64,
     /// Where the first of those is, and what it lacks.
     pub first_problem: Option<String>,
@@ -155,28 +155,38 @@ fn plain(body: &[u8], limits: BodyLimits) -> Result<Decoded, BodyError> {
     Ok(out)
 }
 
-/// Adds a text, which may be of several lines.
+/// Adds a text, which may be of several lines. Those that are too long are rejected.
 fn push_lines(out: &mut Decoded, text: &[u8], limits: BodyLimits) -> Result<(), BodyError> {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    let before = out.lines;
-    out.lines += 1 + memchr_iter(b'\n', text).count() as u64;
-    check_count(out, limits)?;
-    if text.len() > limits.line {
-        let mut rest = text;
-        for number in before + 1.. {
-            let end = memchr(b'\n', rest);
-            if end.unwrap_or(rest.len()) > limits.line {
-                let fact = format!("line {number} of the body has more than {} bytes", limits.line);
-                return Err(BodyError::TooLarge(format!("{fact}: cut it, or raise the limit")));
-            }
-            match end {
-                Some(end) => rest = &rest[end + 1..],
-                None => break,
-            }
-        }
+    if text.len() <= limits.line {
+        out.lines += 1 + memchr_iter(b'\n', text).count() as u64;
+        out.block.extend_from_slice(text);
+        out.block.push(b'\n');
+        return check_count(out, limits);
     }
-    out.block.extend_from_slice(text);
-    out.block.push(b'\n');
+    let mut rest = Some(text);
+    while let Some(lines) = rest {
+        let end = memchr(b'\n', lines);
+        let line = &lines[..end.unwrap_or(lines.len())];
+        rest = end.map(|end| &lines[end + 1..]);
+        if line.len() > limits.line {
+            let number = out.lines + out.rejected + 1;
+            out.rejected += 1;
+            let fact = || {
+                format!(
+                    "line {number} has {} bytes, and {} are the limit",
+                    line.len(),
+                    limits.line
+                )
+            };
+            out.first_problem.get_or_insert_with(fact);
+        } else {
+            out.lines += 1;
+            out.block.extend_from_slice(line);
+            out.block.push(b'\n');
+        }
+        check_count(out, limits)?;
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use deeplog::{NO_TEMPLATE, Trail};
 use detection::{Finding, Symbol, Verdict};
+use drain_parser::{LineFormat, MAX_RECORD_LINES, Piece, RecordJoiner};
 use evaluation::{Wording, key_words};
 use sequence_windowing::{KeyName, Timestamp};
 
@@ -104,12 +105,14 @@ impl Teller<'_> {
     fn lines(&self, trail: &Trail, line: Option<u64>) -> Vec<RawLine> {
         let before = self.source.lines_before();
         let own: BTreeSet<u64> = trail.steps.iter().map(|step| before + step.line).collect();
-        let near = line.into_iter().flat_map(|line| line.saturating_sub(BEFORE)..=line);
+        let has_lines = self.format().is_some_and(LineFormat::has_lines_of_their_own);
+        let near = line.filter(|_| has_lines).into_iter();
+        let near = near.flat_map(|line| line.saturating_sub(BEFORE)..=line);
         let numbers: BTreeSet<u64> = near.chain(own.iter().copied()).collect();
         let lines = numbers.into_iter().filter_map(|number| {
             Some(RawLine {
                 number,
-                text: shortened(self.texts.line(self.name, number)?),
+                text: self.text(number)?,
                 is_of_session: own.contains(&number),
             })
         });
@@ -127,6 +130,31 @@ impl Teller<'_> {
                 template: "end of the session".to_owned(),
             },
         }
+    }
+
+    /// A line, if it is at hand. Where records take several lines, the message of the one that begins there.
+    fn text(&self, number: u64) -> Option<String> {
+        let first = self.texts.line(self.name, number)?;
+        let joined = self.format().filter(|format| !format.has_lines_of_their_own());
+        let Some(format) = joined else {
+            return Some(shortened(first));
+        };
+        let mut joiner = RecordJoiner::new(format.clone());
+        for at in number..number + MAX_RECORD_LINES {
+            let Some(line) = self.texts.line_with_return(self.name, at) else {
+                break;
+            };
+            match joiner.push(at, line) {
+                Piece::Message(record) if record.line == number => return Some(shortened(record.message)),
+                _ => {}
+            }
+        }
+        Some(shortened(first))
+    }
+
+    fn format(&self) -> Option<&LineFormat> {
+        let profile = self.source.model().experiment.profile.as_ref();
+        profile.map(|profile| &profile.header)
     }
 
     /// A key's template; where it has none, the line.

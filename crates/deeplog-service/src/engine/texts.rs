@@ -55,13 +55,18 @@ impl Texts {
 
     /// A line without its end, if it is still there.
     pub(super) fn line(&self, source: &str, number: u64) -> Option<&[u8]> {
+        let line = self.line_with_return(source, number)?;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
+    /// A line without its line feed, if it is still there.
+    pub(super) fn line_with_return(&self, source: &str, number: u64) -> Option<&[u8]> {
         let blocks = self.blocks.get(source)?;
         let block = &blocks[blocks.partition_point(|block| block.first <= number).checked_sub(1)?];
         let index = usize::try_from(number - block.first).ok()?;
         let end = *block.ends.get(index)? as usize;
         let start = index.checked_sub(1).map_or(0, |before| block.ends[before] as usize + 1);
-        let line = &block.bytes[start..end];
-        Some(line.strip_suffix(b"\r").unwrap_or(line))
+        Some(&block.bytes[start..end])
     }
 
     /// The lines of a source that were added last.

@@ -225,3 +225,32 @@ fn a_source_that_is_defined_anew_ends_its_sessions_and_numbers_its_lines_on() {
     run.apply(Entry::Lines(homeless));
     assert_eq!(run.engine.homeless(), 2);
 }
+
+/// Entries of systemd's journal take several lines, and a finding shows the message rather than the first of these.
+#[test]
+fn records_of_several_lines_are_shown_by_their_messages() {
+    let mut run = Run::new();
+    let mut journal = definition(&run.models);
+    let dataset = "[header]\nformat = 'journald'\n[time]\nfields = ['Time']\nformat = '%s%6f'\n[session]\nidle = '61s'";
+    journal.dataset = Some(dataset.parse().unwrap());
+    run.apply(defined("a", journal));
+    let messages = [
+        "Receiving block blk_1 src: /10.0.0.1:50010 dest: /10.0.0.2:50010",
+        "what is this about blk_1",
+    ];
+    let mut entries = String::new();
+    for (i, message) in messages.iter().enumerate() {
+        entries += &format!(
+            "__CURSOR=c{i}\n__REALTIME_TIMESTAMP={}\nMESSAGE={message}\n_PID=7\n\n",
+            1_700_000_000_000_000 + i
+        );
+    }
+    run.apply(Entry::Lines(batch(entries.as_bytes())));
+    let findings = run.findings();
+    let record = findings.values().last().unwrap();
+    assert_eq!(record.reason, detection::Reason::UnseenKey);
+    assert_eq!(record.seen.as_ref().unwrap().template, messages[1]);
+    let shown: Vec<(u64, &str)> = record.lines.iter().map(|line| (line.number, &*line.text)).collect();
+    assert_eq!(shown, [(1, messages[0]), (6, messages[1])]);
+    assert!(record.time.is_some());
+}

@@ -89,8 +89,9 @@ pub(super) fn experiment(name: &str, log: &Path, messages: usize) -> String {
         quoted(&format!("{name}.dataset.toml")),
         quoted(&log.display().to_string())
     );
-    // A small log has few steps an epoch, and its few validation sessions make a jumpy loss.
-    let (epochs, patience) = if messages < 5_000 { (100, 30) } else { (30, 5) };
+    // A small log has few steps an epoch, as each distinct window is learnt once in it, and its few validation sessions make
+    // a jumpy loss.
+    let (epochs, patience) = if messages < 200_000 { (300, 30) } else { (30, 5) };
     let _ = write!(
         text,
         "[model]\n\
