@@ -10,7 +10,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 ///
 /// # Errors
 /// Whatever the value's `Serialize` says.
-pub fn to_safe_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn to_safe_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Safe))?;
     Ok(bytes)
@@ -20,7 +20,7 @@ pub fn to_safe_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u
 ///
 /// # Errors
 /// Whatever the value's `Serialize` says.
-pub fn to_safe_string<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
+pub(crate) fn to_safe_string<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     let bytes = to_safe_vec(value)?;
     String::from_utf8(bytes).map_err(|error| serde_json::Error::io(io::Error::other(error)))
 }

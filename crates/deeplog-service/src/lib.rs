@@ -46,17 +46,16 @@ mod times;
 mod wal;
 
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
-pub use engine::{Engine, Minute, Models, OpenSession, Outcome, RecentKeys, Snapshot, Source, Volume};
-pub use entrance::{Entrance, Place, Receipt, Refused, Submission};
-pub use http::{Input, Problem, Service, router};
-pub use json::{to_safe_string, to_safe_vec};
-pub use metrics::{Metrics, SourceFigures, Subscriber};
+pub use engine::{Engine, Minute, Models, OpenSession, Outcome, Source, Volume};
+pub use entrance::{Entrance, Receipt, Refused};
+pub use http::{Input, Service, router};
+pub use metrics::Metrics;
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
 pub use serve::{Task, serve};
 pub use store::{Bucket, Filter, Item, Publishing, Reader, Store, StoreError};
 pub use times::{now, rfc3339};
-pub use wal::{Definition, Entry, Record, Wal, forget_before};
+pub use wal::{Definition, Entry};
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ use sequence_windowing::Timestamp;
 use crate::syslog::Counters;
 use crate::{Change, now};
 use live::Rates;
-pub use live::SourceFigures;
+pub(crate) use live::SourceFigures;
 
 /// Upper bounds of the latency histograms, seconds.
 const BUCKETS: [f64; 13] = [

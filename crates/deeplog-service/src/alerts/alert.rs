@@ -6,7 +6,8 @@ use evaluation::visible;
 use serde::Serialize;
 
 use super::grouping::{Alert, Kind, Signature};
-use crate::{Expected, FindingRecord, RawLine, Seen, rfc3339, to_safe_vec};
+use crate::json::to_safe_vec;
+use crate::{Expected, FindingRecord, RawLine, Seen, rfc3339};
 
 /// What of a finding goes into an alert; all of it is where the link leads.
 const EXPECTED: usize = 3;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::Problem;
+use crate::http::Problem;
 
 /// Why a request gets no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

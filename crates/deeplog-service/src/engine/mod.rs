@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use sequence_windowing::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use keys::RecentKeys;
+pub(crate) use keys::RecentKeys;
 pub use models::Models;
 pub use source::Source;
 pub use volume::{Minute, Volume};

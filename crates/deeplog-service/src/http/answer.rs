@@ -6,11 +6,12 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Refused, StoreError, to_safe_vec};
+use crate::json::to_safe_vec;
+use crate::{Refused, StoreError};
 
 /// Why a request was not done, as `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Always `about:blank`: the status says what kind it is.
     #[serde(rename = "type")]
     kind: &'static str,
@@ -30,7 +31,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with what may help, if there is something to say.
-    pub fn new(status: StatusCode, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Problem"),
@@ -43,7 +44,7 @@ impl Problem {
 
     /// Asks to wait before the request is sent again.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u64) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }

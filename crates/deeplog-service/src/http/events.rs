@@ -18,7 +18,9 @@ use tokio::sync::watch;
 use super::answer::Problem;
 use super::ask::Asked;
 use super::{Shared, State};
-use crate::{Item, Subscriber, to_safe_string};
+use crate::Item;
+use crate::json::to_safe_string;
+use crate::metrics::Subscriber;
 
 /// Findings that are read at once.
 const PAGE: usize = 100;

@@ -23,7 +23,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tokio::sync::{Semaphore, watch};
 
-pub use answer::Problem;
+pub(crate) use answer::Problem;
 
 use crate::body::Decoding;
 use crate::{EngineHandle, Entrance, Health, Metrics, Reader};

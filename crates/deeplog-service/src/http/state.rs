@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::answer::{Json, Problem, with_type};
 use super::{Shared, State};
-use crate::SourceFigures;
+use crate::metrics::SourceFigures;
 
 /// The engine's numbers are asked for no longer than this: then those of the time before stand.
 const PATIENCE: Duration = Duration::from_secs(2);

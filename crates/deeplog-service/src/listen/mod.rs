@@ -30,8 +30,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use crate::Problem;
 use crate::config::Limits;
+use crate::http::Problem;
 use ending::Ending;
 pub use tls::Tls;
 

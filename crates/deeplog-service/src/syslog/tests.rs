@@ -11,7 +11,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::*;
-use crate::{Entrance, Entry, Origin, Receipt, Submission};
+use crate::entrance::Submission;
+use crate::{Entrance, Entry, Origin, Receipt};
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()

@@ -8,7 +8,9 @@ use detection::Verdict;
 use sequence_windowing::Timestamp;
 
 use super::{TRAINED, batch, blocks, defined, definition};
-use crate::{Change, Engine, Entry, FindingRecord, Models, Record, Snapshot};
+use crate::engine::Snapshot;
+use crate::wal::Record;
+use crate::{Change, Engine, Entry, FindingRecord, Models};
 
 struct Run {
     engine: Engine,

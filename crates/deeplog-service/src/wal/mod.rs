@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use deeplog::{Error, Result};
 use xxhash_rust::xxh3::xxh3_64;
 
-pub use entry::{Definition, Entry, Record};
+pub(crate) use entry::Record;
+pub use entry::{Definition, Entry};
 
 const MAGIC: &[u8; 8] = b"DLWAL01\n";
 /// What stands before the bytes of a record.
@@ -26,7 +27,7 @@ const SEGMENT: u64 = 64 << 20;
 const LATER: u64 = SEGMENT;
 
 /// The log, open for writing.
-pub struct Wal {
+pub(crate) struct Wal {
     folder: PathBuf,
     segment: File,
     /// Bytes of the segment that hold records.
@@ -46,7 +47,7 @@ impl Wal {
     /// # Errors
     /// A folder that cannot be read or written, segments of another format, damaged ones, and gaps between them. Nothing
     /// is changed then.
-    pub fn open(folder: &Path, next: u64, mut each: impl FnMut(Record) -> Result<()>) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, next: u64, mut each: impl FnMut(Record) -> Result<()>) -> Result<Self> {
         fs::create_dir_all(folder).map_err(failed("create", folder))?;
         let segments = segments(folder).map_err(failed("read", folder))?;
         let (mut expected, mut end) = (None, 0);
@@ -89,7 +90,7 @@ impl Wal {
     ///
     /// # Errors
     /// None of them is in the log then.
-    pub fn append<'e>(&mut self, entries: impl Iterator<Item = &'e Entry>) -> io::Result<u64> {
+    pub(crate) fn append<'e>(&mut self, entries: impl Iterator<Item = &'e Entry>) -> io::Result<u64> {
         if self.is_dirty {
             self.clean()?;
         }
@@ -199,7 +200,7 @@ fn holds_later(bytes: &[u8], number: u64) -> bool {
 }
 
 /// Deletes the segments that hold no record from this number on.
-pub fn forget_before(folder: &Path, number: u64) -> io::Result<()> {
+pub(crate) fn forget_before(folder: &Path, number: u64) -> io::Result<()> {
     let segments = segments(folder)?;
     for pair in segments.windows(2) {
         if pair[1] <= number {

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::{Entrance, Entry, Origin, Receipt, Refused, Submission};
+use crate::entrance::Submission;
+use crate::{Entrance, Entry, Origin, Receipt, Refused};
 
 /// Keeps what it is given; every third batch only at the second attempt.
 fn keep_all(given: &Receiver<Submission>, kept: &Mutex<Vec<(Origin, Vec<u8>)>>) {
