@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::client::{Events, push};
 use super::harness::{Server, findings, listed, serve, until, until_judged};
 use super::writer::LogWriter;
-use super::{Dice, simulated};
+use super::{Dice, LAST, simulated};
 use crate::harness::Room;
 
 /// Two sources that lines are pushed to, and one that follows a file.
@@ -53,7 +53,9 @@ impl Input {
                 rest = after;
                 batch.concat()
             };
-            (0..batches).map(|_| next()).collect()
+            let mut batches: Vec<_> = (0..batches).map(|_| next()).collect();
+            batches.push(LAST.to_vec());
+            batches
         }))
     }
 
