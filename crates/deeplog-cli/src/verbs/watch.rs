@@ -94,7 +94,8 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
             From::Start => Start::Beginning,
             From::End => Start::End,
         };
-        let follower = Follower::new(args.files.clone(), start, running.positions.clone())?;
+        let known = running.positions.iter().map(|(_, position)| position.clone());
+        let follower = Follower::new(args.files.clone(), start, known.collect())?;
         console.say(&format!("watching {}; Ctrl-C ends", args.files.join(", ")));
         watch_files(&running, follower, &source, console)
     };

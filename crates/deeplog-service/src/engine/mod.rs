@@ -41,6 +41,8 @@ pub struct Engine {
     texts: Texts,
 }
 
+type Positions = BTreeMap<(Arc<str>, FileId), FilePosition>;
+
 /// How far it has come.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Progress {
@@ -48,9 +50,9 @@ struct Progress {
     record: u64,
     /// Number of the last change.
     version: u64,
-    /// How far files were read, by file.
+    /// How far files were read: by source, as several may follow the same file, and by file.
     #[serde(with = "as_list")]
-    positions: BTreeMap<FileId, FilePosition>,
+    positions: Positions,
     /// Batches that were taken in.
     keys: RecentKeys,
     /// Lines that came for a source which was not defined.
@@ -199,7 +201,7 @@ impl Engine {
         match batch.origin {
             Origin::Pushed(Some(key)) => progress.keys.add(key, RecentKeys::hash(&batch.block)),
             Origin::File(position) => {
-                progress.positions.insert(position.id, position);
+                progress.positions.insert((batch.source.clone(), position.id), position);
             }
             Origin::Pushed(None) | Origin::Stream => {}
         }
@@ -277,9 +279,10 @@ impl Engine {
         self.progress.version
     }
 
-    /// How far files were read.
-    pub fn positions(&self) -> impl Iterator<Item = &FilePosition> {
-        self.progress.positions.values()
+    /// How far files were read, each with the source that it was read for.
+    pub fn positions(&self) -> impl Iterator<Item = (&Arc<str>, &FilePosition)> {
+        let positions = self.progress.positions.iter();
+        positions.map(|((source, _), position)| (source, position))
     }
 
     /// The batches that were taken in last.
@@ -308,25 +311,24 @@ impl Engine {
     }
 }
 
-/// Maps whose keys are no strings, as lists of their values.
+/// A map whose keys are no strings, as a list.
 mod as_list {
-    use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use crate::{FileId, FilePosition};
+    use super::Positions;
+    use crate::FilePosition;
 
-    pub(super) fn serialize<S: Serializer>(
-        positions: &BTreeMap<FileId, FilePosition>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(positions.values())
+    pub(super) fn serialize<S: Serializer>(positions: &Positions, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(positions.iter().map(|((source, _), position)| (source, position)))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<FileId, FilePosition>, D::Error> {
-        let positions = Vec::<FilePosition>::deserialize(deserializer)?;
-        Ok(positions.into_iter().map(|position| (position.id, position)).collect())
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Positions, D::Error> {
+        let positions = Vec::<(Arc<str>, FilePosition)>::deserialize(deserializer)?;
+        let keyed = positions
+            .into_iter()
+            .map(|(source, position)| ((source, position.id), position));
+        Ok(keyed.collect())
     }
 }

@@ -72,8 +72,8 @@ pub struct Running {
     pub health: Health,
     /// The models, to define sources by.
     pub models: Arc<Models>,
-    /// How far files were read before.
-    pub positions: Vec<FilePosition>,
+    /// How far files were read before, each with the source that it was read for.
+    pub positions: Vec<(Arc<str>, FilePosition)>,
     gives_up: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
     /// Nobody else works in the state folder while it is open.
@@ -121,7 +121,9 @@ impl Running {
             // Only here is it certain that no record after the checkpoint asks for another.
             models.forget_all_but(&engine.models_in_use());
         }
-        let positions = engine.positions().cloned().collect();
+        let positions = engine.positions();
+        let positions = positions.map(|(source, position)| (source.clone(), position.clone()));
+        let positions = positions.collect();
 
         let (submissions, submitted) = channel();
         let (work, working) = channel();

@@ -26,7 +26,7 @@ impl Inputs {
     /// Goes on with files where they were read to.
     pub(super) async fn start(
         config: &ServiceConfig,
-        positions: Vec<FilePosition>,
+        positions: &[(Arc<str>, FilePosition)],
         entrance: &Entrance,
         metrics: &Arc<Metrics>,
     ) -> Result<Self> {
@@ -40,7 +40,9 @@ impl Inputs {
         for source in &config.sources {
             let name: Arc<str> = source.name.as_str().into();
             if !source.files.is_empty() {
-                inputs.follow(source, name.clone(), positions.clone(), entrance.clone())?;
+                let known = positions.iter().filter(|(of, _)| *of == name);
+                let known = known.map(|(_, position)| position.clone()).collect();
+                inputs.follow(source, name.clone(), known, entrance.clone())?;
             }
             inputs.listen(source, name, entrance, metrics, &stopping).await?;
         }

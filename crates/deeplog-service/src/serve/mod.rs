@@ -99,7 +99,7 @@ async fn run(task: Task) -> Result<()> {
     let app = protect(router(service), guard);
     let serving = listen::serve(listener, app, tls.clone(), config.limits.clone(), connections, stopping);
     let serving = tokio::spawn(serving);
-    let mut inputs = Inputs::start(&config, positions, &running.entrance, &metrics).await?;
+    let mut inputs = Inputs::start(&config, &positions, &running.entrance, &metrics).await?;
     let told = Arc::new(AlertCounters::default());
     let mut alerting = alerts::start(&config.alerts, reader.clone(), told.clone())?;
     tracing::info!(%address, sources = config.sources.len(), version = env!("CARGO_PKG_VERSION"), "serving");
@@ -118,8 +118,12 @@ async fn run(task: Task) -> Result<()> {
                             warn_of_fixed(&current, &config);
                             push.send_replace(pushed);
                             inputs.stop().await;
-                            let positions = running.engine.look(|engine| engine.positions().cloned().collect()).await;
-                            inputs = Inputs::start(&config, positions.unwrap_or_default(), &running.entrance, &metrics).await?;
+                            let positions = running.engine.look(|engine| {
+                                let positions = engine.positions();
+                                positions.map(|(source, position)| (source.clone(), position.clone())).collect::<Vec<_>>()
+                            });
+                            let positions = positions.await.unwrap_or_default();
+                            inputs = Inputs::start(&config, &positions, &running.entrance, &metrics).await?;
                             if config.alerts != current.alerts {
                                 drop(alerting);
                                 alerting = alerts::start(&config.alerts, reader.clone(), told.clone())?;
