@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::client::{Events, push};
 use super::harness::{Server, findings, listed, serve, until, until_judged};
 use super::writer::LogWriter;
-use super::{Dice, simulated};
+use super::{Dice, LAST, simulated};
 use crate::harness::Room;
 
-/// Two sources that lines are pushed to, and one that follows a file.
+/// Two sources that lines are pushed to, and two that follow the same file.
 const CONFIG: &str = r#"
 [[sources]]
 name = "a"
@@ -23,6 +23,9 @@ name = "a"
 name = "b"
 [[sources]]
 name = "file"
+files = ["live.log"]
+[[sources]]
+name = "twin"
 files = ["live.log"]
 [limits]
 requests = 1_000_000
@@ -53,7 +56,9 @@ impl Input {
                 rest = after;
                 batch.concat()
             };
-            (0..batches).map(|_| next()).collect()
+            let mut batches: Vec<_> = (0..batches).map(|_| next()).collect();
+            batches.push(LAST.to_vec());
+            batches
         }))
     }
 
@@ -171,7 +176,7 @@ fn undisturbed(input: &Input) -> BTreeMap<String, Vec<Value>> {
 
 /// Waits until everything is judged, and starts the service once more: then everything is stored, too.
 fn settled(server: Server, room: &Room, address: SocketAddr, input: &Input) -> (Server, SocketAddr) {
-    for (i, source) in PUSHED.iter().chain(&["file"]).enumerate() {
+    for (i, source) in [(0, "a"), (1, "b"), (2, "file"), (2, "twin")] {
         until_judged(address, source, input.lines(i));
     }
     server.stop();
@@ -269,7 +274,7 @@ fn survives(kills: usize, seed: u64) {
         until("every event of the file", || *of_file.lock().unwrap() == of("file"));
     });
     let findings: usize = expected.values().map(Vec::len).sum();
-    let lines: usize = (0..3).map(|source| input.lines(source)).sum();
+    let lines: usize = [0, 1, 2, 2].into_iter().map(|source| input.lines(source)).sum();
     eprintln!(
         "{kills} kills, {lines} lines, {findings} findings in {:?}",
         began.elapsed()

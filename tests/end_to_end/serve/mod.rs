@@ -3,6 +3,9 @@
 mod client;
 mod harness;
 mod killed;
+mod reload;
+mod rotation;
+mod trouble;
 mod writer;
 
 use std::fs;
@@ -38,6 +41,10 @@ layers = 1
 [training]
 epochs = 6
 "#;
+
+/// A line long after them: it ends all other sessions, so that it does not matter how long somebody waits then.
+pub(crate) const LAST: &[u8] =
+    b"081111 120000 1 INFO dfs.DataNode$DataXceiver: Receiving block blk_1 src: /10.0.0.1:5 dest: /10.0.0.2:5\n";
 
 /// A model for them, trained once.
 pub(crate) fn model() -> &'static Path {

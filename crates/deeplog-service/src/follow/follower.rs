@@ -50,6 +50,8 @@ const PACE: Pace = Pace {
 };
 /// Positions of files that are not read any more, the newest of them, that are kept.
 const MOST_KNOWN: usize = 10_000;
+/// How often all files are looked at, one time after the other, if some change meanwhile.
+const MOST_SCANS: usize = 10;
 /// Files that are open at a time, at most.
 const MOST_OPEN: usize = 512;
 
@@ -73,6 +75,8 @@ pub struct Follower {
     unreadable: HashSet<PathBuf>,
     has_too_many: bool,
     next_scan: Option<Instant>,
+    /// Whether a file changed while it was decided about: that is put off until all are looked at again.
+    is_undecided: bool,
     counts: Counts,
     pace: Pace,
 }
@@ -151,6 +155,7 @@ impl Follower {
             unreadable: HashSet::new(),
             has_too_many: false,
             next_scan: None,
+            is_undecided: false,
             counts: Counts::default(),
             pace: PACE,
         })
@@ -175,13 +180,21 @@ impl Follower {
     /// # Errors
     /// Those of `take`. Files that cannot be read are told of in the service's own log, and tried again.
     pub fn poll<E>(&mut self, take: &mut dyn FnMut(Vec<u8>, FilePosition) -> Result<(), E>) -> Result<bool, E> {
-        while let Some(i) = self.tails.iter().position(Tail::is_truncated) {
-            self.after_truncation(i);
-        }
-        if self.next_scan.is_none_or(|next| next <= Instant::now()) {
+        for _ in 0..MOST_SCANS {
+            while let Some(i) = self.tails.iter().position(Tail::is_truncated) {
+                self.after_truncation(i);
+            }
+            if !self.is_undecided && self.next_scan.is_some_and(|next| next > Instant::now()) {
+                break;
+            }
             let begin = Instant::now();
+            self.is_undecided = false;
             self.scan();
-            self.next_scan = Some(Instant::now() + begin.elapsed() * self.pace.scan_share);
+            // Until all is decided the first time is not over. Who waits may find that such a file was put aside meanwhile.
+            if !self.is_undecided {
+                self.next_scan = Some(Instant::now() + begin.elapsed() * self.pace.scan_share);
+                break;
+            }
         }
         while let Some(note) = self.notes.first() {
             take(Vec::new(), note.clone())?;

@@ -97,6 +97,7 @@ fn rfc5424(behind: &[u8]) -> Option<Message<'_>> {
         [b' ', content @ ..] => content,
         _ => return None,
     };
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
     Some(Message {
         standard: Standard::Rfc5424,
         priority: None,
@@ -105,7 +106,8 @@ fn rfc5424(behind: &[u8]) -> Option<Message<'_>> {
         app,
         process,
         data,
-        content: content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content),
+        // rsyslog takes the space behind a local program's tag for the first character of what it wrote.
+        content: content.strip_prefix(b" ").unwrap_or(content),
         body,
     })
 }

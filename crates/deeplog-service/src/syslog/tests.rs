@@ -55,6 +55,9 @@ fn messages_of_both_standards() {
         (r#"<0>1 - - - - - [a@1 b="c"]"#, Rfc5424, "\n", "- - \n"),
         ("<0>1 - - - - - -", Rfc5424, "\n", "- - \n"),
         ("<13>1 - - app 7 - - a\nb\n\0", Rfc5424, "a\nb\n", "- - app[7]: a\nb\n"),
+        // As rsyslog sends on what a local program wrote, and what was indented before that.
+        ("<13>1 - - app 7 - -  hello", Rfc5424, "hello\n", "- - app[7]: hello\n"),
+        ("<13>1 - - app 7 - -     at", Rfc5424, "   at\n", "- - app[7]:    at\n"),
         // As rsyslog forwards by default.
         (
             "<86>Oct  1 22:14:15 web-1 sshd[4711]: Accepted publickey for root",

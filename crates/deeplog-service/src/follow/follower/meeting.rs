@@ -69,6 +69,7 @@ impl Follower {
         let is_another = |known: &FilePosition| known.id == found.id && !head.is_of(known);
         let is_changing = Look::of(&file.metadata()?) != found.look;
         if self.tails.iter().any(Tail::is_truncated) || (is_changing && self.known.iter().any(is_another)) {
+            self.is_undecided = true;
             if was_open {
                 self.tails.push(Tail::waiting(found, file));
             }
