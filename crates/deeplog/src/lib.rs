@@ -92,7 +92,7 @@ pub use labelled_lines::{
 pub use line_reader::{LineCounters, LineReader, LineReaderState};
 pub use log_synthesis::FaultKind;
 pub use observer::{Observer, Unobserved};
-pub use output::{create_folder, write_atomically};
+pub use output::{create_folder, create_private_folder, write_atomically};
 pub use parse::{ParseSummary, Parsing, StateFile, TableFormat, parse};
 pub use parser_state::ParserState;
 pub use pipeline::{Output, Pipeline, Snapshot, Step, Trail};

@@ -69,6 +69,15 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(Error::io("make the folder", path))
 }
 
+/// Makes a folder, and those above it, for what nobody else is to read. One that is there already stays as it is.
+pub fn create_private_folder(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(Error::io("make the folder", path))
+}
+
 /// Temporary files are private; results are not.
 #[cfg(unix)]
 fn readable_by_others(file: &File) -> io::Result<()> {

@@ -22,6 +22,10 @@ pub struct Pipeline<D: Detector> {
     keys: Arc<[Key]>,
     grouper: Grouper<Live<D::State>>,
     occurrences: Vec<u64>,
+    /// No stamp is later than this.
+    latest: Option<Timestamp>,
+    /// Messages whose stamps were.
+    ahead: u64,
     detector: D,
 }
 
@@ -85,6 +89,7 @@ pub struct Snapshot<S> {
     reader: LineReaderState,
     grouper: Grouper<Live<S>>,
     occurrences: Vec<u64>,
+    ahead: u64,
 }
 
 struct Judge<'s, D> {
@@ -103,8 +108,22 @@ impl<D: Detector> Pipeline<D> {
             reader,
             keys,
             grouper,
+            latest: None,
+            ahead: 0,
             detector,
         })
+    }
+
+    /// From here on stamps that are later than this count as unreadable: one of them would set the log's clock ahead, and end
+    /// all sessions.
+    pub fn expect_until(&mut self, latest: Timestamp) {
+        self.latest = Some(latest);
+    }
+
+    /// Messages so far with stamps from beyond what was [expected](Self::expect_until).
+    #[must_use]
+    pub fn ahead(&self) -> u64 {
+        self.ahead
     }
 
     /// Takes in the next line; what it brings about is added to `outputs`.
@@ -114,6 +133,8 @@ impl<D: Detector> Pipeline<D> {
             keys,
             grouper,
             occurrences,
+            latest,
+            ahead,
             detector,
         } = self;
         let mut judge = Judge {
@@ -123,7 +144,12 @@ impl<D: Detector> Pipeline<D> {
         };
         reader.read_numbered(line, |event, names| {
             occurrences[event.key as usize] += 1;
-            grouper.push(event, names, false, &mut judge);
+            let mut event = event.clone();
+            if event.time > *latest && latest.is_some() {
+                event.time = None;
+                *ahead += 1;
+            }
+            grouper.push(&event, names, false, &mut judge);
         });
     }
 
@@ -238,6 +264,7 @@ impl<D: Detector<State: Clone>> Pipeline<D> {
             reader: self.reader.state(),
             grouper: self.grouper.clone(),
             occurrences: self.occurrences.clone(),
+            ahead: self.ahead,
         }
     }
 
@@ -246,6 +273,7 @@ impl<D: Detector<State: Clone>> Pipeline<D> {
         self.reader.restore(snapshot.reader);
         self.grouper = snapshot.grouper;
         self.occurrences = snapshot.occurrences;
+        self.ahead = snapshot.ahead;
     }
 }
 

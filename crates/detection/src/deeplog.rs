@@ -7,6 +7,7 @@ use deeplog_lstm::{LstmModel, Score};
 use sequence_windowing::{Event, Framing, KeyName, Session, Vocabulary, Windowing};
 use serde::{Deserialize, Serialize};
 
+use crate::finding::MOST_FINDINGS;
 use crate::{Candidate, Closing, Detector, Extent, Finding, HeldOutRanks, Judge, Reason, Symbol, Verdict};
 
 /// The surprise of an unseen key, in nats, and the cap on any other: finite, so that sessions stay comparable.
@@ -239,7 +240,9 @@ impl DeepLog {
         state.history.pop();
         state.surprise = state.surprise.max(surprise);
         state.worst_rank = state.worst_rank.max(Some(rank));
-        state.findings.extend(finding.clone());
+        if seen.is_none() || state.findings.len() < MOST_FINDINGS {
+            state.findings.extend(finding.clone());
+        }
         finding
     }
 

@@ -55,6 +55,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 13] = [
+        Self::UnseenKey,
+        Self::OutsideTopCandidates,
+        Self::BelowProbability,
+        Self::UnexpectedEnd,
+        Self::ShortSession,
+        Self::UnseenKeySet,
+        Self::UnseenNgram,
+        Self::UnusualDelay,
+        Self::UnusualLength,
+        Self::UnusualCounts,
+        Self::UnusualOrder,
+        Self::UnusualSequence,
+        Self::LikeAnomalies,
+    ];
+
     /// The name used in files: snake case.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -130,6 +147,10 @@ pub struct KeyCount {
     /// How often it occurs in the nearest training session.
     pub usual: u32,
 }
+
+/// Findings at events that a verdict holds; further ones are told when they happen, and are not kept. So a session that stays
+/// open takes no more room however long it goes wrong.
+pub(crate) const MOST_FINDINGS: usize = 50;
 
 /// One departure from the normal path, with what explains it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

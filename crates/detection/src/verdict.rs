@@ -80,7 +80,7 @@ pub struct Verdict {
     /// What each part of a combined detector says; empty for others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartVerdict>,
-    /// In order of position.
+    /// In order of position; those at events are the first fifty.
     pub findings: Vec<Finding>,
     /// Events judged.
     pub events: u64,

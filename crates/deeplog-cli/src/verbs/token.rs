@@ -62,7 +62,7 @@ pub(crate) fn run(args: Args, console: &Console) -> anyhow::Result<ExitCode> {
             scope,
             expires,
         } => {
-            deeplog::create_folder(&state.state)?;
+            deeplog::create_private_folder(&state.state)?;
             let scopes: Vec<Scope> = scope.iter().map(|scope| scope.scope()).collect();
             let expires = expires.map(|expires| Timestamp(now().0.saturating_add(expires.microseconds() as i64)));
             println!("{}", Tokens::open(&state.state)?.create(&name, &scopes, expires)?);

@@ -44,7 +44,7 @@ impl Terminal {
     pub(super) fn new(shown: Shown, state: Option<&Path>) -> Result<Self> {
         let (mut version, mut memory) = (0, None);
         if let Some(state) = state {
-            deeplog::create_folder(state)?;
+            deeplog::create_private_folder(state)?;
             let path = state.join("shown");
             let mut open = OpenOptions::new();
             let mut file = open

@@ -3,23 +3,28 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use deeplog::{Error, Result};
+use tokio::time::sleep;
 
 use super::bucket::Buckets;
 use super::origin::Names;
 use super::refusal::Refusal;
 use super::{Scope, Tokens, scope_of};
 use crate::config::ServiceConfig;
+use crate::listen::{Ending, is_stream};
 
 /// Wrong tokens of a client that are answered at once, and those that may follow each second. What is over is not even logged.
 const WRONG_TOKENS: (f64, f64) = (10.0, 1.0);
+/// How often it is looked whether the token of a stream of events is still valid.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Decides about requests.
 pub struct Guard {
@@ -129,11 +134,27 @@ pub fn protect(router: Router, guard: Arc<Guard>) -> Router {
 
 async fn pass(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.decide(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            let token = bearer(request.headers()).filter(|_| guard.tokens.are_required());
+            let token = token.map(str::to_owned);
+            let answer = next.run(request).await;
+            match token.filter(|_| is_stream(&answer)) {
+                // A stream of events goes on for as long as its token is valid.
+                Some(token) => answer.map(|body| Body::new(Ending::complete(body, ended(guard, token)))),
+                None => answer,
+            }
+        }
         Err(refusal) => {
             guard.count(refusal);
             refusal.into_response()
         }
+    }
+}
+
+/// Returns when a token is not valid any more.
+async fn ended(guard: Arc<Guard>, token: String) {
+    while guard.tokens.check(&token).is_some() {
+        sleep(LOOK).await;
     }
 }
 

@@ -19,6 +19,10 @@ use crate::wal::Definition;
 const SLACK: i64 = 5_000_000;
 /// Scores of closed sessions that are kept for quantiles.
 const SCORES: usize = 1_000;
+/// How far ahead of this machine's clock a stamp may be, as clocks and zones differ, microseconds.
+const DAY: i64 = 24 * 3_600_000_000;
+/// Lines after which it can be said whether they fit.
+const ENOUGH: u64 = 1_000;
 
 /// A source as the engine sees it.
 pub struct Source {
@@ -28,6 +32,8 @@ pub struct Source {
     memory: Memory,
     /// Scores of the sessions that closed last.
     scores: VecDeque<f64>,
+    /// Whether it was said that its lines do not fit.
+    is_told: bool,
 }
 
 /// What is kept of a source besides its pipeline.
@@ -71,6 +77,7 @@ impl Source {
                 volume: Volume::default(),
             },
             scores: VecDeque::new(),
+            is_told: false,
         })
     }
 
@@ -97,9 +104,37 @@ impl Source {
     pub(super) fn take(&mut self, block: &[u8], received: Timestamp, outputs: &mut Vec<Output>) {
         self.memory.received = received;
         self.memory.bytes += block.len() as u64;
-        let before = self.lines();
+        let (before, ahead) = (self.lines(), self.pipeline.ahead());
+        self.pipeline.expect_until(Timestamp(received.0.saturating_add(DAY)));
         self.pipeline.push_block(block, outputs);
         self.memory.volume.count(received, self.lines() - before, 0);
+        self.warn_of_unfit();
+        if ahead == 0 && self.pipeline.ahead() > 0 {
+            tracing::warn!(
+                "a line is stamped more than a day ahead of this machine's clock; such stamps are not believed"
+            );
+        }
+    }
+
+    /// Says so once where most lines fit no header: they are judged by nobody, and no finding would say so.
+    fn warn_of_unfit(&mut self) {
+        let LineCounters {
+            lines,
+            messages,
+            joined,
+            ..
+        } = self.line_counters();
+        if !self.is_told && lines >= ENOUGH && (messages + joined) * 2 < lines {
+            self.is_told = true;
+            let header = self.model.experiment.profile.as_ref();
+            let header = header.map_or("", |profile| profile.header.source());
+            tracing::warn!(
+                lines,
+                messages,
+                header,
+                "most lines do not fit the model's header, and are judged by nobody"
+            );
+        }
     }
 
     /// What the log's clock shows when that of this machine shows `now`.
@@ -189,7 +224,7 @@ impl Source {
             return Some(Change::Ended {
                 version,
                 id,
-                ended: Box::new(ended(verdict)),
+                ended: Box::new(ended(verdict, trail)),
             });
         }
         let place = Place {
@@ -200,7 +235,7 @@ impl Source {
             trail,
         };
         let mut record = self.teller(name, texts).record(&place);
-        record.ended = Some(ended(verdict));
+        record.ended = Some(ended(verdict, trail));
         Some(Change::Found(Box::new(record)))
     }
 

@@ -175,7 +175,7 @@ impl Teller<'_> {
 }
 
 /// The last word on a session, in short.
-pub(super) fn ended(verdict: &Verdict) -> Ended {
+pub(super) fn ended(verdict: &Verdict, trail: &Trail) -> Ended {
     Ended {
         score: verdict.score,
         p_value: verdict.p_value,
@@ -187,7 +187,7 @@ pub(super) fn ended(verdict: &Verdict) -> Ended {
                 p_value: part.p_value,
             })
             .collect(),
-        findings: verdict.findings.len() as u64,
+        findings: trail.findings.max(verdict.findings.len() as u64),
         events: verdict.events,
         end: verdict.end,
     }

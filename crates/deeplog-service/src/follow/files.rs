@@ -105,6 +105,15 @@ impl Patterns {
         files
     }
 
+    /// Those that stand for no file yet.
+    pub(super) fn without_files(&self) -> impl Iterator<Item = &str> {
+        let is_empty = |text: &str| !matches(text).iter().any(|path| Found::at(path).is_some());
+        self.0
+            .iter()
+            .map(|(text, _)| &**text)
+            .filter(move |text| is_empty(text))
+    }
+
     /// Whether a path itself is followed, not only as one of a glob.
     pub(super) fn has_path(&self, path: &Path) -> bool {
         self.0.iter().any(|(text, _)| Path::new(text) == path)

@@ -143,8 +143,12 @@ impl Follower {
     /// # Errors
     /// One of them is no glob.
     pub fn new(patterns: Vec<String>, start: Start, known: Vec<FilePosition>) -> Result<Self> {
+        let patterns = Patterns::new(patterns)?;
+        for pattern in patterns.without_files() {
+            tracing::warn!(pattern, "there is no such file yet: it is waited for");
+        }
         Ok(Self {
-            patterns: Patterns::new(patterns)?,
+            patterns,
             start,
             tails: Vec::new(),
             packed: Vec::new(),

@@ -2,6 +2,7 @@
 
 use axum::extract::Path;
 use axum::http::StatusCode;
+use detection::Reason;
 use schemars::JsonSchema;
 use sequence_windowing::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,7 @@ pub(super) async fn list(shared: State, Asked(parameters): Asked<ListParameters>
         from: time("from", parameters.from.as_ref())?,
         to: time("to", parameters.to.as_ref())?,
         source: parameters.source,
-        reason: parameters.reason,
+        reason: reason(parameters.reason)?,
         template: parameters.template,
         session: parameters.session,
     };
@@ -92,6 +93,21 @@ pub(super) async fn list(shared: State, Asked(parameters): Asked<ListParameters>
     items.truncate(limit);
     let next = items.last().filter(|_| has_next).map(|item| cursor(item.id));
     Ok(Json(Findings { items, next, version }))
+}
+
+/// A typo would look as if all were quiet.
+fn reason(name: Option<String>) -> Result<Option<String>, Problem> {
+    let is_one = |name: &String| Reason::ALL.iter().any(|reason| reason.name() == name);
+    match name {
+        Some(name) if !is_one(&name) => {
+            let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
+            Err(Problem::bad_request(
+                format!("`reason` is {name:?}"),
+                format!("ask for one of {}", names.join(", ")),
+            ))
+        }
+        name => Ok(name),
+    }
 }
 
 pub(super) async fn one(shared: State, id: Path<String>) -> Result<Json<FindingRecord>, Problem> {
@@ -122,7 +138,7 @@ pub(super) async fn histogram(
     let from = time("from", parameters.from.as_ref())?.unwrap_or(Timestamp(to.0 - SPAN));
     let filter = Filter {
         source: parameters.source,
-        reason: parameters.reason,
+        reason: reason(parameters.reason)?,
         template: parameters.template,
         session: parameters.session,
         from: None,

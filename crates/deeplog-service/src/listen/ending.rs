@@ -9,7 +9,7 @@ use axum::BoxError;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 /// A body, and what ends it.
-pub(super) struct Ending<B> {
+pub(crate) struct Ending<B> {
     body: B,
     end: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// Set when the end came, where that is a failure.
@@ -31,7 +31,7 @@ impl<B> Ending<B> {
     }
 
     /// A body that is complete when `end` comes.
-    pub(super) fn complete(body: B, end: impl Future<Output = ()> + Send + 'static) -> Self {
+    pub(crate) fn complete(body: B, end: impl Future<Output = ()> + Send + 'static) -> Self {
         Self {
             body,
             end: Some(Box::pin(end)),

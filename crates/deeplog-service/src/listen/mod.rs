@@ -32,7 +32,7 @@ use tower::ServiceExt;
 
 use crate::config::Limits;
 use crate::http::Problem;
-use ending::Ending;
+pub(crate) use ending::Ending;
 pub use tls::Tls;
 
 /// How long running requests may take once the service is told to stop.
@@ -188,15 +188,19 @@ impl Server {
             );
             return Ok(problem.into_response());
         }
-        let kind = answer.headers().get(header::CONTENT_TYPE);
-        let is_stream = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-        if !is_stream {
+        if !is_stream(&answer) {
             return Ok(answer);
         }
         let mut stop = self.stop.clone();
         let stopped = async move { stopped(&mut stop).await };
         Ok(answer.map(|body| Body::new(Ending::complete(body, stopped))))
     }
+}
+
+/// Whether it is a stream of events, which has no end of its own.
+pub(crate) fn is_stream<B>(answer: &Response<B>) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Returns when the service is to stop.

@@ -101,7 +101,7 @@ impl Running {
             .as_deref()
             .or(folder.as_ref().map(tempfile::TempDir::path));
         let place = place.unwrap_or(Path::new("."));
-        deeplog::create_folder(place)?;
+        deeplog::create_private_folder(place)?;
         let lock = settings.state.as_deref().map(lock).transpose()?;
         let models = Arc::new(Models::in_folder(place.join("models"))?);
         let (mut engine, wal) = recover(settings.state.as_deref(), &models, &mut *sink)?;

@@ -58,7 +58,7 @@ async fn run(task: Task) -> Result<()> {
     let mut signals = Signals::new()?;
     let config = (task.config)()?;
     let address = config.http.listen;
-    deeplog::create_folder(&task.state)?;
+    deeplog::create_private_folder(&task.state)?;
     let tokens = Arc::new(Tokens::open(&task.state)?);
     ensure_private(&config)?;
     let tls = config.http.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{About, Calibrated, Look, Past};
 use crate::calibration::is_within;
+use crate::finding::MOST_FINDINGS;
 use crate::{Closing, Detail, Extent, Finding, KeyCount, Part, PartVerdict, Reason, Symbol, Verdict};
 
 /// What [`Calibrated`] knows of an open session.
@@ -143,7 +144,9 @@ impl CalibratedState {
         }
         let (index, spot) = found?;
         let finding = spot.told(detector, detector.evidence.parts()[index]);
-        self.findings.push(finding.clone());
+        if next.is_none() || self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding.clone());
+        }
         Some(finding)
     }
 
