@@ -138,12 +138,12 @@ impl Follower {
             (None, Role::Asked) => (0, None),
         };
         if !head.is_packed {
+            if goes_on {
+                // From now on the tail knows better. Of another file that had its number before, a packed copy may live on.
+                self.known.retain(|known| known.id != found.id || !head.is_of(known));
+            }
             let mut tail = Tail::new(found, file, head.bytes, offset);
             tail.aside = aside;
-            if goes_on {
-                // From now on the tail knows better.
-                self.known.retain(|known| known.id != tail.id);
-            }
             self.tails.push(tail);
         } else if offset == ALL {
             self.settle(&found, Settled::Done);
