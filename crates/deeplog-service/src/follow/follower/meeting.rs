@@ -81,7 +81,7 @@ impl Follower {
 
     fn meet(&mut self, met: Met, is_first: bool) -> io::Result<()> {
         let Met {
-            found,
+            mut found,
             role,
             file,
             was_waiting,
@@ -89,6 +89,7 @@ impl Follower {
         let Some(file) = file.map_or_else(|| found.open(), |file| Ok(Some(file)))? else {
             return Ok(());
         };
+        let listed = std::mem::replace(&mut found.look, Look::of(&file.metadata()?));
         if found.look.length == 0 {
             if matches!(role, Role::Asked | Role::AskedOld) {
                 self.tails.push(Tail::waiting(found, file));
@@ -105,7 +106,7 @@ impl Follower {
         }
         // It may be the copy of one that was truncated a moment ago, or that one itself: that is dealt with first.
         let is_another = |known: &FilePosition| known.id == found.id && !head.is_of(known);
-        let is_changing = Look::of(&file.metadata()?) != found.look;
+        let is_changing = Look::of(&file.metadata()?) != listed;
         if self.tails.iter().any(Tail::is_truncated) || (is_changing && self.known.iter().any(is_another)) {
             if was_waiting {
                 self.tails.push(Tail::waiting(found, file));
@@ -118,10 +119,8 @@ impl Follower {
         let (offset, aside) = match (known, role) {
             // A copy, all of which was read where it was made from.
             (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
+                // It may grow yet: how far it goes now is not remembered.
                 self.settle(&found, Settled::Done);
-                let length = found.look.length;
-                // What is known of the other one will soon be of what comes there next.
-                self.notes.push(Tail::new(found, file, head.bytes, length).position());
                 return Ok(());
             }
             (Some(known), _) if known.id != found.id => {
