@@ -52,6 +52,8 @@ const PACE: Pace = Pace {
 const MOST_KNOWN: usize = 10_000;
 /// How often all files are looked at, one time after the other, if some change meanwhile.
 const MOST_SCANS: usize = 10;
+/// How often it is looked again while files are being renamed.
+const LOOKS: usize = 20;
 /// Files that are open at a time, at most.
 const MOST_OPEN: usize = 512;
 
@@ -107,8 +109,10 @@ pub(super) enum Role {
 pub(super) struct Met {
     pub(super) found: Found,
     pub(super) role: Role,
-    /// It, if it was open before.
+    /// It, where it is open.
     pub(super) file: Option<File>,
+    /// Whether it was open before it was found, empty.
+    pub(super) was_waiting: bool,
 }
 
 impl Met {
@@ -117,6 +121,7 @@ impl Met {
             found,
             role,
             file: None,
+            was_waiting: false,
         }
     }
 }
@@ -273,8 +278,7 @@ impl Follower {
     /// Looks which files there are.
     fn scan(&mut self) {
         let is_first = self.next_scan.is_none();
-        let asked = self.patterns.files();
-        let beside = if is_first { self.beside_known() } else { Vec::new() };
+        let (asked, beside, mut files) = self.look_around(is_first);
         let mut met = Vec::new();
         for tail in &mut self.tails {
             let now = asked.iter().find(|found| found.id == tail.id);
@@ -308,6 +312,9 @@ impl Follower {
             let is_old = is_new && asked.iter().any(|log| is_named_as_rotated(&file.path, &log.path));
             let role = if is_old { Role::AskedOld } else { Role::Asked };
             met.push(Met::new(file.clone(), role));
+        }
+        for met in &mut met {
+            met.file = files.remove(&met.found.id);
         }
         for tail in self.tails.extract_if(.., |tail| tail.is_begun_now()) {
             met.retain(|met| met.found.id != tail.id);

@@ -126,6 +126,7 @@ impl Tail {
             },
             role,
             file: Some(self.file),
+            was_waiting: true,
         })
     }
 

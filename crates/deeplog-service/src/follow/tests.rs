@@ -314,6 +314,23 @@ fn a_truncated_log_without_a_copy_is_read_from_its_start() {
     assert_eq!(place.read(), "other\nlonger\n");
 }
 
+#[test]
+fn a_number_that_another_file_has_now_does_not_make_its_packed_copy_new() {
+    let mut place = Place::new(&["app.log*"]);
+    place.write("app.log", &long(0));
+    place.read();
+    place.rename("app.log", "app.log.1");
+    place.write("app.log", &long(100));
+    assert_eq!(place.read(), long(100));
+    place.break_down();
+    place.pack("app.log.1");
+    let positions = &mut place.kept.positions;
+    let given = positions.last().unwrap().id;
+    assert!(positions[0].id != given);
+    positions.iter_mut().for_each(|known| known.id = given);
+    assert_eq!(place.read(), "");
+}
+
 /// What is done to a log, and how it is called.
 type Happening = (&'static str, fn(&Place));
 

@@ -1,6 +1,6 @@
 //! What is to be done with a file that was found.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,44 @@ use super::super::files::{Found, Look, are_related, siblings};
 use super::super::head::Head;
 use super::super::packed::{ALL, Packed};
 use super::super::tail::{Aside, Tail, behind_last_line};
-use super::{Follower, MOST_OPEN, Met, Pace, Role, Settled, Start};
-use crate::FilePosition;
+use super::{Follower, LOOKS, MOST_OPEN, Met, Pace, Role, Settled, Start};
+use crate::{FileId, FilePosition};
 
 impl Follower {
+    /// The files asked for, at the first look those beside what was read before, and of all of them the new ones opened.
+    ///
+    /// Logs are put aside by renaming one after the other. It is looked again where this happened meanwhile: files would be
+    /// missed, and found after newer ones.
+    pub(super) fn look_around(&mut self, is_first: bool) -> (Vec<Found>, Vec<Met>, HashMap<FileId, File>) {
+        let mut looks = 0;
+        loop {
+            let asked = self.patterns.files();
+            let beside = if is_first { self.beside_known() } else { Vec::new() };
+            let all = || asked.iter().chain(beside.iter().map(|met| &met.found));
+            let is_new = |found: &&Found| !self.is_settled(found) && self.tails.iter().all(|tail| tail.id != found.id);
+            let room = MOST_OPEN.saturating_sub(self.tails.len());
+            let open = |found: &Found| Some((found.id, found.open().ok()??));
+            let files: HashMap<FileId, File> = all().filter(is_new).filter_map(open).take(room).collect();
+            looks += 1;
+            let is_still = || all().filter(is_new).next().is_none() || names(all()) == names(&self.names(is_first));
+            if looks == LOOKS || is_still() {
+                return (asked, beside, files);
+            }
+        }
+    }
+
+    fn names(&self, is_first: bool) -> Vec<Found> {
+        let mut all = self.patterns.files();
+        if is_first {
+            all.extend(self.known_paths().iter().flat_map(|path| siblings(path)));
+        }
+        all
+    }
+
+    fn known_paths(&self) -> HashSet<PathBuf> {
+        self.known.iter().map(|known| PathBuf::from(&known.path)).collect()
+    }
+
     /// Decides what to do with each file; new tails come last.
     pub(super) fn meet_all(&mut self, met: Vec<Met>, is_first: bool) {
         // Those that are known by their number first: others may be copies of them.
@@ -46,11 +80,16 @@ impl Follower {
     }
 
     fn meet(&mut self, met: Met, is_first: bool) -> io::Result<()> {
-        let Met { found, role, file } = met;
-        let was_open = file.is_some();
+        let Met {
+            mut found,
+            role,
+            file,
+            was_waiting,
+        } = met;
         let Some(file) = file.map_or_else(|| found.open(), |file| Ok(Some(file)))? else {
             return Ok(());
         };
+        let listed = std::mem::replace(&mut found.look, Look::of(&file.metadata()?));
         if found.look.length == 0 {
             if matches!(role, Role::Asked | Role::AskedOld) {
                 self.tails.push(Tail::waiting(found, file));
@@ -67,10 +106,10 @@ impl Follower {
         }
         // It may be the copy of one that was truncated a moment ago, or that one itself: that is dealt with first.
         let is_another = |known: &FilePosition| known.id == found.id && !head.is_of(known);
-        let is_changing = Look::of(&file.metadata()?) != found.look;
+        let is_changing = Look::of(&file.metadata()?) != listed;
         if self.tails.iter().any(Tail::is_truncated) || (is_changing && self.known.iter().any(is_another)) {
             self.is_undecided = true;
-            if was_open {
+            if was_waiting {
                 self.tails.push(Tail::waiting(found, file));
             }
             return Ok(());
@@ -81,10 +120,8 @@ impl Follower {
         let (offset, aside) = match (known, role) {
             // A copy, all of which was read where it was made from.
             (Some(known), _) if known.id != found.id && !head.is_packed && found.look.length <= known.offset => {
+                // It may grow yet: how far it goes now is not remembered.
                 self.settle(&found, Settled::Done);
-                let length = found.look.length;
-                // What is known of the other one will soon be of what comes there next.
-                self.notes.push(Tail::new(found, file, head.bytes, length).position());
                 return Ok(());
             }
             (Some(known), _) if known.id != found.id => {
@@ -101,12 +138,12 @@ impl Follower {
             (None, Role::Asked) => (0, None),
         };
         if !head.is_packed {
+            if goes_on {
+                // From now on the tail knows better. Of another file that had its number before, a packed copy may live on.
+                self.known.retain(|known| known.id != found.id || !head.is_of(known));
+            }
             let mut tail = Tail::new(found, file, head.bytes, offset);
             tail.aside = aside;
-            if goes_on {
-                // From now on the tail knows better.
-                self.known.retain(|known| known.id != tail.id);
-            }
             self.tails.push(tail);
         } else if offset == ALL {
             self.settle(&found, Settled::Done);
@@ -133,9 +170,9 @@ impl Follower {
     /// Files beside those that were read before: they may be these, under another name or packed, and may have been put
     /// aside after them.
     pub(super) fn beside_known(&mut self) -> Vec<Met> {
-        let paths: HashSet<PathBuf> = self.known.iter().map(|known| PathBuf::from(&known.path)).collect();
+        self.gone.clear();
         let mut beside = Vec::new();
-        for path in paths {
+        for path in self.known_paths() {
             let siblings = siblings(&path);
             let goes_on = |here: Found| self.known_as(&here).is_some_and(|known| known.id == here.id);
             if !Found::at(&path).is_some_and(goes_on) {
@@ -177,4 +214,8 @@ impl Follower {
         let is_new = |known: &FilePosition| !self.patterns.put_together(Path::new(&known.path), path);
         self.start == Start::End && self.known.iter().all(is_new)
     }
+}
+
+fn names<'f>(files: impl IntoIterator<Item = &'f Found>) -> BTreeSet<(&'f Path, FileId)> {
+    files.into_iter().map(|found| (&*found.path, found.id)).collect()
 }
