@@ -29,7 +29,7 @@ impl Follower {
             let open = |found: &Found| Some((found.id, found.open().ok()??));
             let files: HashMap<FileId, File> = all().filter(is_new).filter_map(open).take(room).collect();
             looks += 1;
-            let is_still = || all().filter(is_new).next().is_none() || names(all()) == names(&self.names(is_first));
+            let is_still = || !all().any(|found| is_new(&found)) || names(all()) == names(&self.names(is_first));
             if looks == LOOKS || is_still() {
                 return (asked, beside, files);
             }
