@@ -162,15 +162,11 @@ impl Teller<'_> {
         if let Some(template) = self.source.template(key) {
             return template.to_owned();
         }
-        let is_unparsed = key.as_str() == NO_TEMPLATE;
-        let text = line
-            .filter(|_| is_unparsed)
-            .and_then(|line| self.texts.line(self.name, line));
-        match text {
-            Some(text) => shortened(text),
-            None if is_unparsed => "a line without template".to_owned(),
-            None => key.to_string(),
+        if key.as_str() != NO_TEMPLATE {
+            return key.to_string();
         }
+        let text = line.and_then(|line| self.text(line));
+        text.unwrap_or_else(|| "a line without template".to_owned())
     }
 }
 
