@@ -55,9 +55,11 @@ impl Watcher {
     fn kill(mut self) -> Findings {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        while !self.reading.is_finished() {
-            sleep(Duration::from_millis(1));
-        }
+        self.shown_at_end()
+    }
+
+    fn shown_at_end(&self) -> Findings {
+        until("the end of what is shown", || self.reading.is_finished());
         self.shown()
     }
 
@@ -71,7 +73,15 @@ impl Watcher {
         let mut said = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{said}");
-        (self.shown(), said)
+        (self.shown_at_end(), said)
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
