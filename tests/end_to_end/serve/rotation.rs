@@ -131,7 +131,7 @@ fn a_rotated_log_is_read_once_whatever_happens_to_its_watcher() {
     let expected = Findings::of(&whole.stdout);
     assert!(expected.0.len() > 50, "there is something to lose");
 
-    let mut log = LogWriter::new(room.path("live.log"), Dice::new(4), 25);
+    let mut log = LogWriter::new(room.path("live.log"), Dice::new(4), 10);
     log.append(&batches[0]);
     // Once it has looked at the log, whatever is rotated is read.
     let watcher = Watcher::start(&room);
