@@ -204,7 +204,11 @@ fn survives(kills: usize, seed: u64) {
     let mut dice = Dice::new(seed);
     scope(|scope| {
         // A log that was put aside before anybody looked at it is none that is followed.
-        let mut log = LogWriter::new(room.path("live.log"), Dice::new(dice.below(u64::MAX)), A_LIFE as u64);
+        let mut log = LogWriter::new(
+            room.path("live.log"),
+            Dice::new(dice.below(u64::MAX)),
+            A_LIFE as u64 / 3,
+        );
         let (first, batches) = input.0[2].split_first().unwrap();
         log.append(first);
         let (server, address) = Server::start(serve(&room, "state", &["--config", "serve.toml"]));

@@ -55,9 +55,11 @@ impl Watcher {
     fn kill(mut self) -> Findings {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        while !self.reading.is_finished() {
-            sleep(Duration::from_millis(1));
-        }
+        self.shown_at_end()
+    }
+
+    fn shown_at_end(&self) -> Findings {
+        until("the end of what is shown", || self.reading.is_finished());
         self.shown()
     }
 
@@ -71,7 +73,15 @@ impl Watcher {
         let mut said = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{said}");
-        (self.shown(), said)
+        (self.shown_at_end(), said)
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -121,7 +131,7 @@ fn a_rotated_log_is_read_once_whatever_happens_to_its_watcher() {
     let expected = Findings::of(&whole.stdout);
     assert!(expected.0.len() > 50, "there is something to lose");
 
-    let mut log = LogWriter::new(room.path("live.log"), Dice::new(4), 25);
+    let mut log = LogWriter::new(room.path("live.log"), Dice::new(4), 10);
     log.append(&batches[0]);
     // Once it has looked at the log, whatever is rotated is read.
     let watcher = Watcher::start(&room);

@@ -3,28 +3,33 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::Dice;
 
 /// Rotated logs that are kept.
 const KEPT: usize = 12;
+/// Nobody rotates a log more often than this.
+const REST: Duration = Duration::from_millis(500);
 
 /// Appends to a log in pieces that are not lines, and rotates it now and then, by rename or by copying and truncating.
 pub(crate) struct LogWriter {
     path: PathBuf,
     file: File,
     dice: Dice,
-    /// Rotated once in so many writes.
-    rotated: u64,
+    /// Rotated once in so many writes, if the last time is long enough ago.
+    often: u64,
+    rotated: Instant,
 }
 
 impl LogWriter {
-    pub(crate) fn new(path: PathBuf, dice: Dice, rotated: u64) -> Self {
+    pub(crate) fn new(path: PathBuf, dice: Dice, often: u64) -> Self {
         Self {
             file: appending(&path),
             path,
             dice,
-            rotated,
+            often,
+            rotated: Instant::now(),
         }
     }
 
@@ -37,7 +42,10 @@ impl LogWriter {
     pub(crate) fn write(&mut self, lines: &[u8]) {
         let middle = self.dice.below(lines.len() as u64) as usize;
         self.file.write_all(&lines[..middle]).unwrap();
-        let is_time = self.dice.one_in(self.rotated);
+        let is_time = self.dice.one_in(self.often) && self.rotated.elapsed() >= REST;
+        if is_time {
+            self.rotated = Instant::now();
+        }
         if is_time && self.dice.one_in(2) {
             self.shift();
             fs::rename(&self.path, self.old(1)).unwrap();

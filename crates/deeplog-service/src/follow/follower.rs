@@ -77,8 +77,8 @@ pub struct Follower {
     unreadable: HashSet<PathBuf>,
     has_too_many: bool,
     next_scan: Option<Instant>,
-    /// Whether a file changed while it was decided about: that is put off until all are looked at again.
-    is_undecided: bool,
+    /// Since when a file is not decided about, as it changed meanwhile: that is put off until all are looked at again.
+    undecided: Option<Instant>,
     counts: Counts,
     pace: Pace,
 }
@@ -164,7 +164,7 @@ impl Follower {
             unreadable: HashSet::new(),
             has_too_many: false,
             next_scan: None,
-            is_undecided: false,
+            undecided: None,
             counts: Counts::default(),
             pace: PACE,
         })
@@ -193,17 +193,22 @@ impl Follower {
             while let Some(i) = self.tails.iter().position(Tail::is_truncated) {
                 self.after_truncation(i);
             }
-            if !self.is_undecided && self.next_scan.is_some_and(|next| next > Instant::now()) {
+            if self.undecided.is_none() && self.next_scan.is_some_and(|next| next > Instant::now()) {
                 break;
             }
             let begin = Instant::now();
-            self.is_undecided = false;
+            let since = self.undecided.take();
             self.scan();
             // Until all is decided the first time is not over. Who waits may find that such a file was put aside meanwhile.
-            if !self.is_undecided {
+            if self.undecided.is_none() {
                 self.next_scan = Some(Instant::now() + begin.elapsed() * self.pace.scan_share);
                 break;
             }
+            self.undecided = since.or(self.undecided);
+        }
+        if self.undecided.is_some_and(|since| since.elapsed() < self.pace.hold) {
+            // It may have to be read before the others.
+            return Ok(true);
         }
         while let Some(note) = self.notes.first() {
             take(Vec::new(), note.clone())?;

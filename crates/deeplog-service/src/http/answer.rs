@@ -80,8 +80,10 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let detail = refused.to_string();
         match refused {
-            Refused::Full => Self::new(StatusCode::TOO_MANY_REQUESTS, detail, "").retry_after(1),
-            Refused::Unwritable(_) | Refused::Stopping => Self::unavailable(detail),
+            Refused::Full | Refused::Unwritable(_) => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, detail, "").retry_after(1)
+            }
+            Refused::Stopping => Self::unavailable(detail),
             Refused::KeyUsedBefore => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail, ""),
         }
     }

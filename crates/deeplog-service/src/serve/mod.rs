@@ -121,7 +121,15 @@ async fn run(task: Task) -> Result<()> {
                             push.send_replace(pushed);
                             inputs.stop().await;
                             let positions = running.engine.look(|engine| engine.positions().clone()).await;
-                            inputs = Inputs::start(&config, positions.unwrap_or_default(), &running.entrance, &metrics).await?;
+                            let positions = positions.unwrap_or_default();
+                            let started = Inputs::start(&config, positions.clone(), &running.entrance, &metrics).await;
+                            inputs = match started {
+                                Ok(inputs) => inputs,
+                                Err(error) => {
+                                    tracing::error!(%error, "files and syslog stay as they were");
+                                    Inputs::start(&current, positions, &running.entrance, &metrics).await?
+                                }
+                            };
                             if config.alerts != current.alerts {
                                 drop(alerting);
                                 alerting = alerts::start(&config.alerts, reader.clone(), told.clone())?;

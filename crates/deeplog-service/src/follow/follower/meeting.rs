@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::files::{Found, Look, are_related, siblings};
 use super::super::head::Head;
@@ -108,7 +108,7 @@ impl Follower {
         let is_another = |known: &FilePosition| known.id == found.id && !head.is_of(known);
         let is_changing = Look::of(&file.metadata()?) != listed;
         if self.tails.iter().any(Tail::is_truncated) || (is_changing && self.known.iter().any(is_another)) {
-            self.is_undecided = true;
+            self.undecided.get_or_insert_with(Instant::now);
             if was_waiting {
                 self.tails.push(Tail::waiting(found, file));
             }
