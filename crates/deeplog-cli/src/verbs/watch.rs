@@ -70,6 +70,7 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
         .with_target(false)
         .without_time()
         .init();
+    console.catch_interrupts();
     let is_stdin = args.files.iter().any(|file| file == "-");
     if is_stdin && args.files.len() > 1 {
         let fact = "standard input is followed alone: give - or files, not both";
@@ -102,7 +103,6 @@ pub(crate) fn run(args: Args, console: &mut Console) -> anyhow::Result<ExitCode>
     }
     let source: Arc<str> = SOURCE.into();
     running.define(&BTreeMap::from([(source.clone(), definition)]))?;
-    console.catch_interrupts();
     let outcome = if is_stdin {
         watch_pipe(&running, &source, console)
     } else {
