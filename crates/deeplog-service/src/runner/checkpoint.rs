@@ -78,7 +78,8 @@ impl Writer {
     pub(super) fn run(self, checkpoints: &Receiver<Checkpoint>) {
         while let Ok(checkpoint) = checkpoints.recv() {
             while *self.stored.borrow() < checkpoint.version {
-                if self.stored.has_changed().is_err() {
+                // The last of it may have been stored just before nobody was left to store.
+                if self.stored.has_changed().is_err() && *self.stored.borrow() < checkpoint.version {
                     return;
                 }
                 std::thread::sleep(WAIT);

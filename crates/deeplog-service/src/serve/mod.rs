@@ -205,10 +205,16 @@ fn define(running: &Running, task: &Task, config: &ServiceConfig) -> Result<Vec<
     for source in &config.sources {
         let definition = definition(&running.models, task.model.as_deref(), source)?;
         let model = running.models.open(&definition)?;
-        let format = model
-            .line_reader()?
-            .map(|(profile, _)| profile.header.source().to_owned());
-        let whole = format.is_some_and(|format| format == "json" || format.starts_with("json "));
+        let profile = model.experiment.profile.as_ref();
+        let format = profile.map_or("", |profile| profile.header.source());
+        let whole = format == "json" || format.starts_with("json ");
+        if profile.is_some_and(|profile| !profile.ends_sessions()) {
+            let source = &*source.name;
+            tracing::warn!(
+                source,
+                "its sessions never end by themselves: give `idle` in its dataset's [session]"
+            );
+        }
         pushed.push(input(source, whole, config));
         definitions.insert(Arc::from(source.name.as_str()), definition);
     }
