@@ -48,12 +48,11 @@ mod wal;
 pub use batch::{Batch, FileId, FilePosition, IdempotencyKey, Origin};
 pub use engine::{Engine, Minute, Models, OpenSession, Outcome, Source, Volume};
 pub use entrance::{Entrance, Receipt, Refused};
-pub use http::{Input, Service, router};
 pub use metrics::Metrics;
 pub use record::{Change, Ended, Expected, FindingRecord, PartValue, PathStep, RawLine, Seen};
 pub use runner::{EngineHandle, Health, Running, Settings, Sink};
 pub use serve::{Task, serve};
-pub use store::{Bucket, Filter, Item, Publishing, Reader, Store, StoreError};
+use store::{Bucket, Filter, Item, Reader, StoreError};
 pub use times::{now, rfc3339};
 pub use wal::{Definition, Entry};
 

@@ -52,6 +52,8 @@ pub struct Metrics {
     checkpoint_age: Ratio,
     checkpoint_took: Ratio,
     store_retries: Counter,
+    kept: Gauge,
+    forgotten: Gauge,
     subscribers: Gauge,
 }
 
@@ -100,6 +102,8 @@ impl Metrics {
             checkpoint_age: Ratio::default(),
             checkpoint_took: Ratio::default(),
             store_retries: Counter::default(),
+            kept: Gauge::default(),
+            forgotten: Gauge::default(),
             subscribers: Gauge::default(),
         };
         let mut registry = Registry::with_prefix("deeplog");
@@ -165,6 +169,12 @@ impl Metrics {
             "store_retries",
             "How often findings could not be stored at once",
             metrics.store_retries.clone(),
+        );
+        registry.register("findings_kept", "Findings that are in the store", metrics.kept.clone());
+        registry.register(
+            "findings_forgotten",
+            "Findings that made room for later ones",
+            metrics.forgotten.clone(),
         );
         registry.register(
             "subscribers",
@@ -242,6 +252,12 @@ impl Metrics {
     pub fn checkpoint(&self, took: Duration) {
         self.checkpoint.store(now().0, Ordering::Relaxed);
         self.checkpoint_took.set(took.as_secs_f64());
+    }
+
+    /// So many findings are kept, and so many made room for them.
+    pub fn keeps(&self, kept: u64, forgotten: u64) {
+        self.kept.set(i64::try_from(kept).unwrap_or(i64::MAX));
+        self.forgotten.set(i64::try_from(forgotten).unwrap_or(i64::MAX));
     }
 
     /// Findings could not be stored, and will be given again.

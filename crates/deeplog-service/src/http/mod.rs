@@ -33,7 +33,7 @@ const DETECTIONS: usize = 1;
 
 /// What the routes work on.
 #[derive(Clone)]
-pub struct Service {
+pub(crate) struct Service {
     /// Where pushed lines go.
     pub entrance: Entrance,
     /// To look at what is going on.
@@ -54,7 +54,7 @@ pub struct Service {
 
 /// A source that lines may be pushed to.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub(crate) struct Input {
     /// Its name.
     pub source: Arc<str>,
     /// How the bodies are read.
@@ -70,7 +70,7 @@ struct Shared {
 type State = axum::extract::State<Arc<Shared>>;
 
 /// All routes, with the headers that keep browsers from doing more than is meant.
-pub fn router(service: Service) -> Router {
+pub(crate) fn router(service: Service) -> Router {
     let shared = Shared {
         service,
         detections: Arc::new(Semaphore::new(DETECTIONS)),

@@ -4,7 +4,7 @@ use rusqlite::ErrorCode;
 
 /// Why the store could not be written or read. Nothing was changed, and trying again may help.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub(crate) enum StoreError {
     /// Another process holds it.
     #[error("the findings are locked by another process: end what has findings.sqlite open")]
     Locked,

@@ -5,7 +5,7 @@ use sequence_windowing::Timestamp;
 
 /// Which findings are asked for: those that all given fields fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Name of the source.
     pub source: Option<String>,
     /// Name of the reason, such as `unseen_key`.

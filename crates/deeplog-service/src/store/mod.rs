@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-pub use error::StoreError;
-pub use filter::Filter;
-pub use item::Item;
-pub use publishing::Publishing;
-pub use reader::{Bucket, Reader};
+pub(crate) use error::StoreError;
+pub(crate) use filter::Filter;
+pub(crate) use item::Item;
+pub(crate) use publishing::Publishing;
+pub(crate) use reader::{Bucket, Reader};
 
 use crate::{Change, Ended, FindingRecord};
 
@@ -28,7 +28,7 @@ use crate::{Change, Ended, FindingRecord};
 const FILE: &str = "findings.sqlite";
 
 /// Where findings are written to.
-pub struct Store {
+pub(crate) struct Store {
     path: PathBuf,
     connection: Connection,
     keep: u64,
@@ -51,7 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// If the file cannot be opened, or is not ours, or is of another version; it is left as it is then.
-    pub fn open(folder: &Path, keep: u64) -> deeplog::Result<Self> {
+    pub(crate) fn open(folder: &Path, keep: u64) -> deeplog::Result<Self> {
         let path = folder.join(FILE);
         let connection = schema::open(&path)?;
         let totals = Totals::read(&connection).map_err(|error| schema::unreadable(&path, &error))?;
@@ -65,25 +65,25 @@ impl Store {
 
     /// Number of the last change that is stored; 0 before the first.
     #[must_use]
-    pub fn last_version(&self) -> u64 {
+    pub(crate) fn last_version(&self) -> u64 {
         self.totals.last_version
     }
 
     /// Findings that are stored.
     #[must_use]
-    pub fn kept(&self) -> u64 {
+    pub(crate) fn kept(&self) -> u64 {
         self.totals.kept
     }
 
     /// Findings that were stored, and made room for later ones.
     #[must_use]
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.totals.dropped
     }
 
     /// For those who look.
     #[must_use]
-    pub fn reader(&self) -> Reader {
+    pub(crate) fn reader(&self) -> Reader {
         Reader::new(self.path.clone())
     }
 
@@ -92,7 +92,7 @@ impl Store {
     /// # Errors
     /// If the database is locked, the disk is full, or anything else: everything is as before then, and the same call
     /// may be made again.
-    pub fn append(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+    pub(crate) fn append(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -6,7 +6,7 @@ use super::Store;
 use crate::{Change, Metrics, Sink};
 
 /// Stores changes, and counts what was stored.
-pub struct Publishing {
+pub(crate) struct Publishing {
     /// Where they are stored.
     pub store: Store,
     /// Where they are counted.
@@ -24,6 +24,7 @@ impl Sink for Publishing {
             error.to_string()
         })?;
         self.metrics.stored(changes);
+        self.metrics.keeps(self.store.kept(), self.store.dropped());
         Ok(())
     }
 }

@@ -21,14 +21,14 @@ const IDLE_CONNECTIONS: usize = 8;
 
 /// Looks at the findings of a [`Store`](super::Store) through connections of its own. Clones share them.
 #[derive(Clone)]
-pub struct Reader {
+pub(crate) struct Reader {
     path: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 /// Findings that came in within a part of a span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     /// Where it begins, RFC 3339.
     #[serde(serialize_with = "as_rfc3339::serialize")]
     #[schemars(with = "String")]
@@ -49,7 +49,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn page(&self, filter: &Filter, before: Option<u64>, limit: usize) -> Result<Vec<Item>, StoreError> {
+    pub(crate) fn page(&self, filter: &Filter, before: Option<u64>, limit: usize) -> Result<Vec<Item>, StoreError> {
         let mut conditions = filter.conditions();
         if let Some(before) = before {
             conditions.add("id < ?", before);
@@ -69,7 +69,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn since(&self, version: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+    pub(crate) fn since(&self, version: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
         let sql = format!("SELECT {ITEM} FROM findings WHERE version > ?1 ORDER BY version LIMIT ?2");
         self.with(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
@@ -82,7 +82,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn one(&self, id: u64) -> Result<Option<FindingRecord>, StoreError> {
+    pub(crate) fn one(&self, id: u64) -> Result<Option<FindingRecord>, StoreError> {
         let sql = "SELECT version, ended, body FROM findings WHERE id = ?1";
         self.with(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
@@ -100,7 +100,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn histogram(
+    pub(crate) fn histogram(
         &self,
         from: Timestamp,
         to: Timestamp,
@@ -145,7 +145,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn cursor(&self, name: &str) -> Result<u64, StoreError> {
+    pub(crate) fn cursor(&self, name: &str) -> Result<u64, StoreError> {
         let sql = "SELECT version FROM cursors WHERE name = ?1";
         self.with(|connection| {
             let version = connection.query_row(sql, [name], |row| row.get(0)).optional()?;
@@ -157,7 +157,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the database cannot be written.
-    pub fn set_cursor(&self, name: &str, version: u64) -> Result<(), StoreError> {
+    pub(crate) fn set_cursor(&self, name: &str, version: u64) -> Result<(), StoreError> {
         let connection = schema::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute(
             "INSERT OR REPLACE INTO cursors (name, version) VALUES (?1, ?2)",

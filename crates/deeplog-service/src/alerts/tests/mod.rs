@@ -14,7 +14,8 @@ use tempfile::TempDir;
 use super::webhook::signature;
 use super::*;
 use crate::config::{Secret, WebhookConfig};
-use crate::{Change, Ended, Expected, RawLine, Reader, Seen, Store};
+use crate::store::Store;
+use crate::{Change, Ended, Expected, RawLine, Reader, Seen};
 use webhook::{Call, hook, http_server};
 
 /// A store of findings.

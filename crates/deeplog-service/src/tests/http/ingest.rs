@@ -10,7 +10,8 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 
 use super::Served;
-use crate::{Entrance, Input, Service, router};
+use crate::Entrance;
+use crate::http::{Input, Service, router};
 
 const PLAIN: (&str, &str) = ("content-type", "text/plain");
 const JSON: (&str, &str) = ("content-type", "application/json");

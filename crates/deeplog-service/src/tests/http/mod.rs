@@ -21,7 +21,9 @@ use tower::ServiceExt;
 
 use super::{TRAINED, definition};
 use crate::body::Decoding;
-use crate::{Engine, Input, Metrics, Publishing, Running, Service, Settings, Store, router};
+use crate::http::{Input, Service, router};
+use crate::store::{Publishing, Store};
+use crate::{Engine, Metrics, Running, Settings};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
